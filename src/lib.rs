@@ -1,0 +1,5 @@
+//! Tape-based automatic differentiation.
+#![deny(missing_docs)]
+pub mod data;
+mod error;
+pub use error::Error;
