@@ -1,0 +1,108 @@
+//! The check for functions of your own.
+
+use super::{
+    Failure,
+    difference::{derivative, directions, dot},
+};
+use crate::{Tape, Tensor, Var};
+
+/// The step of differences for unknown functions: small, since their kinks are unknown.
+const STEP: f64 = 1.0 / 4096.0;
+/// Relative to max(1, |derivative|).
+const BOUND: f64 = 1e-6;
+/// Elements of each input that are checked; larger inputs are checked at evenly spread places.
+const ELEMENTS: usize = 64;
+
+/// Checks the first and second derivatives of a function of several inputs against finite
+/// differences.
+///
+/// # Errors
+/// Which derivative is wrong: the input, the element, the analytic and the numeric value, and
+/// whether a kink is near, where no finite difference can be trusted.
+///
+/// ```
+/// use gradtape::{Tensor, gradcheck::gradcheck};
+/// let (x, w) = (Tensor::from([0.5, -1.0]), Tensor::from([2.0, 0.3]));
+/// gradcheck(|v| (&v[0] * &v[1]).tanh().sum(), &[x.clone(), w]).unwrap();
+///
+/// // A kink at 0 is reported as one.
+/// let error = gradcheck(|v| v[0].abs().sum(), &[Tensor::from([0.0, 1.0])]);
+/// assert!(error.is_ok()); // the gradient 0 is the mean of both sides
+/// ```
+pub fn gradcheck(
+    f: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+    inputs: &[Tensor<f64>],
+) -> Result<(), Failure> {
+    let y = value(&f, inputs);
+    let u = directions(17, std::slice::from_ref(&y), |_| false).remove(0);
+    let w = directions(18, inputs, |_| false);
+    let first = |x: &[Tensor<f64>]| dot(&[value(&f, x)], std::slice::from_ref(&u)).0;
+    compare("first order", inputs, &gradient(&f, inputs, &u, None), first)?;
+    let second = |x: &[Tensor<f64>]| dot(&gradient(&f, x, &u, None), &w).0;
+    compare("second order", inputs, &gradient(&f, inputs, &u, Some(&w)), second)
+}
+
+fn value(f: &impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>, x: &[Tensor<f64>]) -> Tensor<f64> {
+    let tape = Tape::new();
+    let x: Vec<_> = x.iter().map(|x| tape.constant(x.clone())).collect();
+    f(&x).tensor().clone()
+}
+
+/// ∇⟨u, f⟩, or ∇⟨w, ∇⟨u, f⟩⟩.
+fn gradient(
+    f: &impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+    x: &[Tensor<f64>],
+    u: &Tensor<f64>,
+    w: Option<&[Tensor<f64>]>,
+) -> Vec<Tensor<f64>> {
+    let tape = Tape::new();
+    let vars: Vec<_> = x.iter().map(|x| tape.var(x.clone())).collect();
+    let mut total = (f(&vars) * tape.constant(u.clone())).sum();
+    if let (Some(w), false) = (w, total.is_constant()) {
+        let terms = vars.iter().zip(w).map(|(var, w)| {
+            let [gradient] = total.grad([var]);
+            (gradient * tape.constant(w.clone())).sum()
+        });
+        total = terms.reduce(|a, b| a + b).unwrap_or_else(|| tape.constant(Tensor::scalar(0.0)));
+    }
+    if total.is_constant() {
+        return x.iter().map(|x| Tensor::zeros(x.shape())).collect();
+    }
+    let found = total.backward();
+    vars.iter().map(|var| found.get(var).cloned().unwrap_or_else(|| Tensor::zeros(var.shape()))).collect()
+}
+
+fn compare(
+    check: &'static str,
+    inputs: &[Tensor<f64>],
+    analytic: &[Tensor<f64>],
+    value: impl Fn(&[Tensor<f64>]) -> f64,
+) -> Result<(), Failure> {
+    for (k, input) in inputs.iter().enumerate() {
+        let stride = input.shape().size().div_ceil(ELEMENTS).max(1);
+        for i in (0..input.shape().size()).step_by(stride) {
+            let at = |t: f64| {
+                let mut x = inputs.to_vec();
+                x[k].slice_mut()[i] += t;
+                value(&x)
+            };
+            let (found, numeric) = (analytic[k].slice()[i], derivative(at, STEP));
+            if (found - numeric).abs() <= BOUND * numeric.abs().max(1.0) {
+                continue;
+            }
+            // Where f is smooth the two sides' slopes differ by O(step) and halve with it.
+            let jump = |h: f64| ((at(h) - at(0.0)) / h - (at(0.0) - at(-h)) / h).abs();
+            let (wide, narrow) = (jump(STEP), jump(STEP / 8.0));
+            let kink = narrow > 0.5 * wide && wide > 1e-6 * numeric.abs().max(1.0) || !numeric.is_finite();
+            let hint = if kink {
+                "; its slopes from the left and from the right differ: a kink is near, move the input off it"
+            } else {
+                ""
+            };
+            let place = format!("input {k} of shape {}, element {i}", input.shape());
+            let detail = format!("{place}: analytic {found:e}, numeric {numeric:e}{hint}");
+            return Err(Failure::new("function", check, detail));
+        }
+    }
+    Ok(())
+}

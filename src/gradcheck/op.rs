@@ -1,0 +1,473 @@
+//! The checks that every op passes.
+
+use super::{
+    Failure, Gen, Sample,
+    difference::{STEP, along, derivative, directions, dot},
+};
+use crate::{
+    Arg, Dual, Float, Interp, Shape, Tape, Tensor, Value, Var,
+    op::{Arity, Ins, Op, Saved, Slot},
+    tensor::Eager,
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Which saved operands and results a rule was seen to read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Read {
+    inputs: u32,
+    outputs: u32,
+}
+
+impl Read {
+    /// Read here or there.
+    pub fn or(self, other: Read) -> Read {
+        Read { inputs: self.inputs | other.inputs, outputs: self.outputs | other.outputs }
+    }
+}
+
+/// Checks an op on 64 random samples, from small to large, and on what it must refuse.
+///
+/// # Errors
+/// The first promise of the contract that it breaks, with the sample and the figures.
+///
+/// ```
+/// use gradtape::{gradcheck::check_op, ops};
+/// check_op::<ops::Softmax>().unwrap();
+/// ```
+pub fn check_op<O: Op>() -> Result<(), Failure> {
+    check_rejects::<O>()?;
+    let mut read = Read::default();
+    for case in 0..64u64 {
+        // Later cases have more choices, so that the first to fail is a small one.
+        let choices: Vec<u32> = (0..case * 8)
+            .map(|i| crate::kernels::random::philox(case, u128::from(i))[0])
+            .collect();
+        read = read.or(check_case::<O>(&choices)?);
+    }
+    check_reads::<O>(read)
+}
+
+/// Checks that an op refuses what it says it refuses, naming itself and saying why. An op that
+/// refuses nothing must accept everything.
+///
+/// # Errors
+/// The operands that were accepted, or refused with another message.
+pub fn check_rejects<O: Op>() -> Result<(), Failure> {
+    let fail = |detail| Err(Failure::new(O::NAME, "bad operands", detail));
+    let rejects = O::rejects();
+    if rejects.is_empty() && O::In::COUNT != Some(1) || (1..3).contains(&rejects.len()) {
+        return fail(format!("{} rejects are stated, at least 3 are needed", rejects.len()));
+    }
+    for reject in &rejects {
+        let shapes = &reject.shapes;
+        let found = reject.op.shape(O::In::build(shapes.len(), |i| &shapes[i]));
+        match found {
+            Ok(_) => return fail(format!("{reject:?} was accepted")),
+            Err(error) => {
+                let text = error.to_string();
+                if error.op() != O::NAME || !text.contains(reject.says) {
+                    return fail(format!("{reject:?} was refused with \"{text}\""));
+                }
+            }
+        }
+    }
+    if rejects.is_empty() {
+        for case in 0..64u32 {
+            let choices: Vec<u32> = (0..40).map(|i| case.wrapping_mul(2_654_435_761) >> (i % 19)).collect();
+            let mut g = Gen::new(&choices);
+            let op = O::samples(&mut g).op;
+            let shape = g.shape(5);
+            if let Err(error) = op.shape(O::In::build(1, |_| &shape)) {
+                return fail(format!("no rejects are stated, but {shape} is refused with \"{error}\""));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks that over many cases every declared save was read.
+///
+/// # Errors
+/// The save that keeps memory alive for nothing.
+pub fn check_reads<O: Op>(read: Read) -> Result<(), Failure> {
+    for place in 0..32 {
+        let unread = |kind| {
+            let detail = format!("{kind} {place} is declared in SAVES, but no rule reads it");
+            Err(Failure::new(O::NAME, "saves", detail))
+        };
+        if O::SAVES.input(place) && read.inputs >> place & 1 == 0 {
+            return unread("input");
+        }
+        if O::SAVES.output(place) && read.outputs >> place & 1 == 0 {
+            return unread("output");
+        }
+    }
+    Ok(())
+}
+
+/// Checks one sample, built from these choices.
+///
+/// # Errors
+/// The first promise of the contract that it breaks, with the sample and the figures.
+pub fn check_case<O: Op>(choices: &[u32]) -> Result<Read, Failure> {
+    let sample = O::samples(&mut Gen::new(choices));
+    let seed = choices.iter().fold(1u64, |seed, &c| seed.wrapping_mul(31).wrapping_add(c.into()));
+    let case = Case::new(&sample, seed)?;
+    case.first_order()?;
+    case.jacobian()?;
+    case.forward_mode()?;
+    case.recorded_sweep()?;
+    case.second_order()?;
+    case.reverse_over_forward()?;
+    case.each_alone()?;
+    case.upstream()?;
+    case.reuse()?;
+    case.owned_operands()?;
+    case.single_precision()?;
+    Ok(case.reads())
+}
+
+/// One sample with its value, cotangents u, directions v, and gradient Jᵀu.
+struct Case<'s, O: Op> {
+    sample: &'s Sample<O>,
+    y: Vec<Tensor<f64>>,
+    u: Vec<Tensor<f64>>,
+    v: Vec<Tensor<f64>>,
+    gradient: Vec<Tensor<f64>>,
+    seed: u64,
+}
+
+fn args<'a, O: Op, I: Interp>(x: &'a [Value<I>]) -> Ins<O, Arg<'a, I>> {
+    O::In::build(x.len(), |i| Arg::Ref(&x[i]))
+}
+
+fn apply<O: Op, I: Interp>(op: &O, x: &[Value<I>]) -> Vec<Value<I>> {
+    O::Out::slice(&Value::apply(op.clone(), args::<O, I>(x))).to_vec()
+}
+
+/// Σ ⟨u, y⟩ as a recorded number.
+fn weighted<'t, F: Float>(y: &[Var<'t, F>], u: &[Var<'t, F>]) -> Var<'t, F> {
+    let terms = y.iter().zip(u).map(|(y, u)| (y * u).sum());
+    terms.reduce(|a, b| a + b).expect("an op has a result")
+}
+
+/// Jᵀu by a sweep over tensors; operands for which `constant` holds are constants on the tape.
+fn gradient<O: Op, F: Float>(
+    op: &O,
+    x: &[Tensor<F>],
+    u: &[Tensor<F>],
+    constant: impl Fn(usize) -> bool,
+) -> Vec<Tensor<F>> {
+    let tape = Tape::new();
+    let lift = |(i, x): (usize, &Tensor<F>)| {
+        if constant(i) { tape.constant(x.clone()) } else { tape.var(x.clone()) }
+    };
+    let vars: Vec<_> = x.iter().enumerate().map(lift).collect();
+    let u: Vec<_> = u.iter().map(|u| tape.constant(u.clone())).collect();
+    let total = weighted(&apply(op, &vars), &u);
+    let zero = |x: &Tensor<F>| Tensor::zeros(x.shape());
+    if total.is_constant() {
+        return x.iter().map(zero).collect();
+    }
+    let gradients = total.backward();
+    let of = |(i, var)| if constant(i) { None } else { gradients.get(var).cloned() };
+    vars.iter().enumerate().map(|(i, var)| of((i, var)).unwrap_or_else(|| zero(&x[i]))).collect()
+}
+
+impl<'s, O: Op> Case<'s, O> {
+    fn new(sample: &'s Sample<O>, seed: u64) -> Result<Self, Failure> {
+        let Sample { op, inputs, constant } = sample;
+        let y = apply(op, inputs);
+        let shapes = op.shape(O::In::build(inputs.len(), |i| inputs[i].shape()));
+        let shapes = shapes.map(|shapes| O::Out::slice(&shapes).to_vec());
+        let found: Vec<Shape> = y.iter().map(|y| y.shape().clone()).collect();
+        let u = directions(seed, &y, |_| false);
+        let v = directions(seed + 1, inputs, |i| constant[i]);
+        let gradient = gradient(op, inputs, &u, |i| constant[i]);
+        let case = Case { sample, y, u, v, gradient, seed };
+        if shapes.as_ref() != Ok(&found) {
+            return case.fail("shape", format!("shape() says {shapes:?}, eval gave {found:?}"));
+        }
+        for (x, g) in inputs.iter().zip(&case.gradient) {
+            if x.shape() != g.shape() {
+                return case.fail("shape", format!("a gradient of {} for {}", g.shape(), x.shape()));
+            }
+        }
+        Ok(case)
+    }
+
+    fn fail<T>(&self, check: &'static str, detail: String) -> Result<T, Failure> {
+        Err(Failure::new(O::NAME, check, format!("{detail}\n  for {:?}", self.sample)))
+    }
+
+    /// Two numbers that should agree, up to `bound` of the terms they were summed from.
+    fn agree(&self, check: &'static str, a: f64, b: f64, scale: f64, bound: f64) -> Result<(), Failure> {
+        // Written so that NaN fails.
+        if (a - b).abs() <= bound * scale.max(1.0) {
+            return Ok(());
+        }
+        self.fail(check, format!("{a:e} against {b:e}, of terms of size {scale:e}"))
+    }
+
+    /// Tensors that should agree element by element.
+    fn same(
+        &self,
+        check: &'static str,
+        a: &[Tensor<f64>],
+        b: &[Tensor<f64>],
+        bound: f64,
+    ) -> Result<(), Failure> {
+        for (k, (a, b)) in a.iter().zip(b).enumerate() {
+            if a.shape() != b.shape() {
+                return self.fail(check, format!("shape {} against {}", a.shape(), b.shape()));
+            }
+            for (i, (&p, &q)) in a.slice().iter().zip(b.slice()).enumerate() {
+                if !((p - q).abs() <= bound * q.abs().max(1.0)) {
+                    return self.fail(check, format!("{p:e} against {q:e} at operand {k}, element {i}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// ⟨Jᵀu, v⟩ against the difference quotient of ⟨u, f(x + tv)⟩.
+    fn first_order(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, .. } = self.sample;
+        let value = |t: f64| dot(&self.u, &apply(op, &along(inputs, &self.v, t))).0;
+        let (analytic, scale) = dot(&self.gradient, &self.v);
+        self.agree("first order", analytic, derivative(value, STEP), scale, 1e-9)
+    }
+
+    /// Jᵀu element by element, by plain central differences, on small samples.
+    fn jacobian(&self) -> Result<(), Failure> {
+        const H: f64 = 1e-5;
+        let Sample { op, inputs, constant } = self.sample;
+        if inputs.iter().map(|x| x.shape().size()).sum::<usize>() > 16 {
+            return Ok(());
+        }
+        for k in (0..inputs.len()).filter(|&k| !constant[k]) {
+            for i in 0..inputs[k].shape().size() {
+                let value = |t: f64| {
+                    let mut x = inputs.clone();
+                    x[k].slice_mut()[i] += t;
+                    dot(&self.u, &apply(op, &x)).0
+                };
+                let (numeric, analytic) = ((value(H) - value(-H)) / (2.0 * H), self.gradient[k].slice()[i]);
+                if !((numeric - analytic).abs() <= 1e-7 + 1e-5 * numeric.abs()) {
+                    let detail = format!("operand {k}, element {i}: {analytic:e}, numerically {numeric:e}");
+                    return self.fail("jacobian", detail);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// J·v by forward mode, with tangents on the operands for which `with` holds.
+    fn pushed(&self, with: impl Fn(usize) -> bool) -> Vec<Tensor<f64>> {
+        let Sample { op, inputs, .. } = self.sample;
+        let dual = |(i, x): (usize, &Tensor<f64>)| {
+            Dual::new(x.clone(), with(i).then(|| self.v[i].clone()))
+        };
+        let y = apply(op, &inputs.iter().enumerate().map(dual).collect::<Vec<_>>());
+        let tangent = |y: &Dual<Eager<f64>>| {
+            y.tangent().cloned().unwrap_or_else(|| Tensor::zeros(y.shape()))
+        };
+        y.iter().map(tangent).collect()
+    }
+
+    /// ⟨u, J v⟩ = ⟨Jᵀu, v⟩.
+    fn forward_mode(&self) -> Result<(), Failure> {
+        let (forward, f_scale) = dot(&self.u, &self.pushed(|_| true));
+        let (reverse, r_scale) = dot(&self.gradient, &self.v);
+        self.agree("forward against reverse", forward, reverse, f_scale.max(r_scale), 1e-12)
+    }
+
+    /// The same identity for each operand alone and each result alone, which rules must be able
+    /// to serve.
+    fn each_alone(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, constant } = self.sample;
+        for k in (0..inputs.len()).filter(|&k| !constant[k]) {
+            let alone = gradient(op, inputs, &self.u, |i| i != k);
+            self.same("one operand wanted", &alone[k..=k], &self.gradient[k..=k], 1e-14)?;
+            let (forward, scale) = dot(&self.u, &self.pushed(|i| i == k));
+            let (reverse, _) = dot(&alone[k..=k], &self.v[k..=k]);
+            self.agree("one tangent given", forward, reverse, scale, 1e-12)?;
+        }
+        if self.y.len() < 2 {
+            return Ok(());
+        }
+        let pushed = self.pushed(|_| true);
+        for j in 0..self.y.len() {
+            let tape = Tape::new();
+            let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+            let gradients = apply(op, &vars)[j].backward_with(self.u[j].clone());
+            let found = vars.iter().map(|var| gradients.get(var).cloned());
+            let found: Vec<_> = found.zip(inputs).map(|(g, x)| g.unwrap_or_else(|| Tensor::zeros(x.shape()))).collect();
+            let (forward, scale) = dot(&self.u[j..=j], &pushed[j..=j]);
+            self.agree("one result reached", dot(&found, &self.v).0, forward, scale, 1e-12)?;
+        }
+        Ok(())
+    }
+
+    /// A sweep over recorded values gives the same numbers as one over tensors.
+    fn recorded_sweep(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, .. } = self.sample;
+        let tape = Tape::new();
+        let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+        let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
+        let total = weighted(&apply(op, &vars), &u);
+        let found: Vec<_> = vars.iter().map(|var| total.grad([var])[0].tensor().clone()).collect();
+        self.same("recorded sweep", &found, &self.gradient, 1e-14)
+    }
+
+    /// The derivative of ⟨Jᵀu, w⟩ along (v, r), in x and in u, against its difference quotient.
+    fn second_order(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, constant } = self.sample;
+        let w = directions(self.seed + 2, inputs, |i| constant[i]);
+        let r = directions(self.seed + 3, &self.u, |_| false);
+        let value = |t: f64| {
+            let (x, u) = (along(inputs, &self.v, t), along(&self.u, &r, t));
+            dot(&gradient(op, &x, &u, |i| constant[i]), &w).0
+        };
+        let tape = Tape::new();
+        let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+        let u: Vec<_> = self.u.iter().map(|u| tape.var(u.clone())).collect();
+        let total = weighted(&apply(op, &vars), &u);
+        let first: Vec<_> = vars.iter().map(|var| total.grad([var])[0].clone()).collect();
+        let w: Vec<_> = w.iter().map(|w| tape.constant(w.clone())).collect();
+        let second = weighted(&first, &w);
+        let (mut analytic, mut scale) = (0.0, 0.0);
+        if !second.is_constant() {
+            let found = second.backward();
+            for (var, direction) in vars.iter().chain(&u).zip(self.v.iter().chain(&r)) {
+                if let Some(gradient) = found.get(var) {
+                    let (sum, size) = dot(std::slice::from_ref(gradient), std::slice::from_ref(direction));
+                    (analytic, scale) = (analytic + sum, scale + size);
+                }
+            }
+        }
+        self.agree("second order", analytic, derivative(value, STEP), scale, 1e-8)
+    }
+
+    /// ∇ₓ⟨u, J v⟩ by a sweep through forward mode, and through the gradient.
+    fn reverse_over_forward(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, constant } = self.sample;
+        let zeros = || inputs.iter().map(|x| Tensor::zeros(x.shape())).collect::<Vec<_>>();
+        let tape = Tape::new();
+        let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+        let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
+        let v: Vec<_> = self.v.iter().map(|v| tape.constant(v.clone())).collect();
+
+        let duals = vars.iter().zip(&v).enumerate();
+        let duals = duals.map(|(i, (x, v))| Dual::new(x.clone(), (!constant[i]).then(|| v.clone())));
+        let y = apply(op, &duals.collect::<Vec<_>>());
+        let (tangents, weights): (Vec<_>, Vec<_>) =
+            y.iter().zip(&u).filter_map(|(y, u)| Some((y.tangent()?.clone(), u.clone()))).unzip();
+        let total = weighted(&apply(op, &vars), &u);
+        let first: Vec<_> = vars.iter().map(|var| total.grad([var])[0].clone()).collect();
+        let over_reverse = weighted(&first, &v);
+        let over_forward = (!tangents.is_empty()).then(|| weighted(&tangents, &weights));
+        let [over_forward, over_reverse] = [over_forward, Some(over_reverse)].map(|value| match value {
+            Some(value) if !value.is_constant() => {
+                vars.iter().map(|var| value.grad([var])[0].tensor().clone()).collect()
+            }
+            _ => zeros(),
+        });
+        self.same("reverse over forward", &over_forward, &over_reverse, 1e-8)
+    }
+
+    /// The gradient is linear in what comes from above; nothing from above gives nothing.
+    fn upstream(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, constant } = self.sample;
+        let scaled = |c: f64| {
+            let u: Vec<_> = self.u.iter().map(|u| u * c).collect();
+            gradient(op, inputs, &u, |i| constant[i])
+        };
+        let tripled: Vec<_> = self.gradient.iter().map(|g| g * 3.0).collect();
+        self.same("linear in dy", &scaled(3.0), &tripled, 1e-14)?;
+        let zeros: Vec<_> = inputs.iter().map(|x| Tensor::zeros(x.shape())).collect();
+        self.same("zero for zero dy", &scaled(0.0), &zeros, 0.0)
+    }
+
+    /// An operand used k times gets k gradients; a value may be both operands.
+    fn reuse(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, constant } = self.sample;
+        for k in 2..=3 {
+            let tape = Tape::new();
+            let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+            let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
+            let uses = (0..k).map(|_| weighted(&apply(op, &vars), &u));
+            let gradients = uses.reduce(|a, b| a + b).expect("k > 0").backward();
+            for (i, var) in vars.iter().enumerate().filter(|&(i, _)| !constant[i]) {
+                let once = &self.gradient[i];
+                let want = (1..k).fold(once.clone(), |sum, _| sum + once);
+                let found = gradients.get(var).cloned().unwrap_or_else(|| Tensor::zeros(var.shape()));
+                self.same("used several times", &[found], &[want], 0.0)?;
+            }
+        }
+        let [a, b] = &inputs[..] else { return Ok(()) };
+        if constant[0] || constant[1] || a.shape() != b.shape() {
+            return Ok(());
+        }
+        let twins = [a.clone(), a.clone()];
+        if apply(op, &twins).iter().zip(&self.u).any(|(y, u)| y.shape() != u.shape()) {
+            return Ok(()); // one operand enters transposed
+        }
+        let apart = gradient(op, &twins, &self.u, |_| false);
+        let tape = Tape::new();
+        let x = tape.var(a.clone());
+        let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
+        let together = weighted(&apply(op, &[x.clone(), x.clone()]), &u).backward();
+        self.same("one value as both operands", &[together.wrt(&x).clone()], &[&apart[0] + &apart[1]], 0.0)
+    }
+
+    /// Operands given away, which may be overwritten, give the same bits as lent ones.
+    fn owned_operands(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, .. } = self.sample;
+        let fresh = |x: &Tensor<f64>| Tensor::new(x.slice().to_vec(), x.shape());
+        let owned = O::In::build(inputs.len(), |i| Arg::Own(fresh(&inputs[i])));
+        let y = Value::apply(op.clone(), owned);
+        self.same("owned operands", O::Out::slice(&y), &self.y, 0.0)
+    }
+
+    /// The value and the gradient in f32 against those in f64.
+    fn single_precision(&self) -> Result<(), Failure> {
+        let Sample { op, inputs, constant } = self.sample;
+        let x: Vec<Tensor<f32>> = inputs.iter().map(Value::cast).collect();
+        let u: Vec<Tensor<f32>> = self.u.iter().map(Value::cast).collect();
+        let wide = |x: Vec<Tensor<f32>>| x.iter().map(Value::cast).collect::<Vec<Tensor<f64>>>();
+        self.same("value in f32", &wide(apply(op, &x)), &self.y, 1e-4)?;
+        self.same("gradient in f32", &wide(gradient(op, &x, &u, |i| constant[i])), &self.gradient, 1e-4)
+    }
+
+    /// Which declared saves the rules read: those without which they fail.
+    fn reads(&self) -> Read {
+        let Sample { op, inputs, constant } = self.sample;
+        let without = |input: usize, output: usize| -> Saved<'_, O, Eager<f64>> {
+            Saved {
+                x: O::In::build(inputs.len(), |i| Slot {
+                    value: (O::SAVES.input(i) && i != input).then_some(&inputs[i]),
+                    shape: inputs[i].shape(),
+                }),
+                y: O::Out::build(self.y.len(), |j| Slot {
+                    value: (O::SAVES.output(j) && j != output).then_some(&self.y[j]),
+                    shape: self.y[j].shape(),
+                }),
+            }
+        };
+        let fails = |input: usize, output: usize| {
+            let rule = AssertUnwindSafe(|| {
+                let dy = O::Out::reached(self.u.len(), |j| Some(self.u[j].clone()));
+                let want = O::In::build(inputs.len(), |i| !constant[i]);
+                op.vjp(without(input, output), dy, want);
+            });
+            catch_unwind(rule).is_err()
+        };
+        const NONE: usize = usize::MAX;
+        let bits = |read: &dyn Fn(usize) -> bool| (0..32).fold(0, |bits, i| bits | u32::from(read(i)) << i);
+        Read {
+            inputs: bits(&|i| O::SAVES.input(i) && fails(i, NONE)),
+            outputs: bits(&|j| O::SAVES.output(j) && fails(NONE, j)),
+        }
+    }
+}

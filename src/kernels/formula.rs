@@ -1,0 +1,143 @@
+//! The vocabulary in which an elementwise op states its value and its derivative, once, for a
+//! number inside a loop and for a whole recorded value alike.
+#![forbid(unsafe_code)]
+
+use super::map::Operand;
+use std::{
+    fmt::Debug,
+    ops::{Add, Div, Mul, Neg, Sub},
+};
+
+/// Something formulas can be written in: `f32`, `f64`, or any `Value`.
+pub trait Real:
+    Clone
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+{
+    /// A constant of this kind.
+    fn lit(&self, value: f64) -> Self;
+    /// e to this power.
+    fn exp(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// Square root.
+    fn sqrt(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Logistic function 1/(1+e⁻ˣ), without overflow.
+    fn sigmoid(self) -> Self;
+    /// Absolute value.
+    fn abs(self) -> Self;
+    /// This to the power `exponent`.
+    fn pow(self, exponent: Self) -> Self;
+    /// 1 where this is greater than `other`, else 0.
+    fn greater(self, other: Self) -> Self;
+    /// 1 where both are equal, else 0.
+    fn equal(self, other: Self) -> Self;
+    /// `yes` where this is not 0, else `no`: the other one is never looked at.
+    fn select(self, yes: Self, no: Self) -> Self;
+}
+
+/// An elementwise function of one variable.
+pub trait Unary: Copy + Debug + Default + 'static {
+    /// Its name in messages and documents.
+    const NAME: &'static str;
+    /// Whether the derivative is stated in terms of the output y, or of the input x.
+    const FROM_OUTPUT: bool;
+    /// The function.
+    fn f<R: Real>(x: R) -> R;
+    /// d · f′, given x or y as `FROM_OUTPUT` says.
+    fn chain<R: Real>(v: R, d: R) -> R;
+
+    /// `out[i] = f(x[i])`, compiled in this crate.
+    fn map_f32(x: &[f32], out: &mut [f32]);
+    /// `out[i] = f(x[i])`, compiled in this crate.
+    fn map_f64(x: &[f64], out: &mut [f64]);
+    /// `x[i] = f(x[i])`, compiled in this crate.
+    fn map_mut_f32(x: &mut [f32]);
+    /// `x[i] = f(x[i])`, compiled in this crate.
+    fn map_mut_f64(x: &mut [f64]);
+    /// `d[i] = chain(v[i], d[i])`, compiled in this crate.
+    fn chain_f32(v: &[f32], d: &mut [f32]);
+    /// `d[i] = chain(v[i], d[i])`, compiled in this crate.
+    fn chain_f64(v: &[f64], d: &mut [f64]);
+}
+
+/// An elementwise function of two variables.
+pub trait Binary: Copy + Debug + Default + 'static {
+    /// Its name in messages and documents.
+    const NAME: &'static str;
+    /// Whether the derivatives read the inputs; if not, there are none to take.
+    const SMOOTH: bool;
+    /// The function.
+    fn f<R: Real>(a: R, b: R) -> R;
+    /// d · ∂f/∂a (`side` 0) or d · ∂f/∂b (`side` 1).
+    fn chain<R: Real>(side: usize, a: R, b: R, d: R) -> R;
+
+    /// `out[i] = f(a[i], b[i])`, compiled in this crate.
+    fn zip_f32(out: &mut [f32], a: Operand<'_, f32>, b: Operand<'_, f32>);
+    /// `out[i] = f(a[i], b[i])`, compiled in this crate.
+    fn zip_f64(out: &mut [f64], a: Operand<'_, f64>, b: Operand<'_, f64>);
+    /// `d[i] = chain(side, a[i], b[i], d[i])`, compiled in this crate.
+    fn chain_pair_f32(side: usize, a: &[f32], b: &[f32], d: &mut [f32]);
+    /// `d[i] = chain(side, a[i], b[i], d[i])`, compiled in this crate.
+    fn chain_pair_f64(side: usize, a: &[f64], b: &[f64], d: &mut [f64]);
+}
+
+macro_rules! real {
+    ($F:ident) => {
+        impl Real for $F {
+            #[inline(always)]
+            fn lit(&self, value: f64) -> Self {
+                value as $F
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                $F::exp(self)
+            }
+            #[inline(always)]
+            fn ln(self) -> Self {
+                $F::ln(self)
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $F::sqrt(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                $F::tanh(self)
+            }
+            #[inline(always)]
+            fn sigmoid(self) -> Self {
+                // e^-|x| cannot overflow; for x < 0 the quotient is turned over.
+                let e = $F::exp(-$F::abs(self));
+                (if self >= 0.0 { 1.0 } else { e }) / (1.0 + e)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $F::abs(self)
+            }
+            #[inline(always)]
+            fn pow(self, exponent: Self) -> Self {
+                $F::powf(self, exponent)
+            }
+            #[inline(always)]
+            fn greater(self, other: Self) -> Self {
+                if self > other { 1.0 } else { 0.0 }
+            }
+            #[inline(always)]
+            fn equal(self, other: Self) -> Self {
+                if self == other { 1.0 } else { 0.0 }
+            }
+            #[inline(always)]
+            fn select(self, yes: Self, no: Self) -> Self {
+                if self != 0.0 { yes } else { no }
+            }
+        }
+    };
+}
+real!(f32);
+real!(f64);

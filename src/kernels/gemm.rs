@@ -1,0 +1,189 @@
+//! Matrix products, on `matrixmultiply` above a size and by plain loops below it.
+
+use super::{Float, parallel::GRAIN, simd::simd};
+
+/// Products of fewer multiplications than this are done by plain loops: packing costs more.
+const SMALL: usize = 1 << 11;
+/// Products of more multiplications are split over threads; waking one takes 15–40 µs.
+const LARGE: usize = 1 << 22;
+
+/// A matrix in a contiguous slice: rows × cols as multiplied, stored transposed or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matrix<'a, F> {
+    pub(crate) data: &'a [F],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    /// Stored as cols × rows.
+    pub(crate) transposed: bool,
+}
+
+impl<'a, F: Copy> Matrix<'a, F> {
+    fn strides(&self) -> (usize, usize) {
+        if self.transposed { (1, self.rows) } else { (self.cols, 1) }
+    }
+    #[inline(always)]
+    fn at(&self, i: usize, j: usize) -> F {
+        if self.transposed { self.data[j * self.rows + i] } else { self.data[i * self.cols + j] }
+    }
+}
+
+/// c = a · b, or c += a · b when `accumulate`; c is contiguous, row by row.
+pub(crate) fn product<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F], accumulate: bool) {
+    assert!(a.cols == b.rows, "inner dimensions");
+    assert!(
+        a.data.len() == a.rows * a.cols && b.data.len() == b.rows * b.cols && c.len() == a.rows * b.cols,
+        "sizes"
+    );
+    if c.is_empty() {
+        return;
+    }
+    if a.cols == 0 {
+        return if accumulate { () } else { c.fill(F::ZERO) };
+    }
+    if a.rows * a.cols * b.cols <= SMALL {
+        simd(
+            #[inline(always)]
+            || small(a, b, c, accumulate),
+        );
+    } else {
+        rows(a, 0, a.rows, b, c, accumulate);
+    }
+}
+
+/// The rows `first..first + count` of a · b, halved until a piece is too small to share.
+fn rows<F: Float>(a: Matrix<'_, F>, first: usize, count: usize, b: Matrix<'_, F>, c: &mut [F], accumulate: bool) {
+    if count >= 32 && count * a.cols * b.cols > LARGE {
+        let half = (count / 2).next_multiple_of(16);
+        let (top, bottom) = c.split_at_mut(half * b.cols);
+        rayon::join(
+            || rows(a, first, half, b, top, accumulate),
+            || rows(a, first + half, count - half, b, bottom, accumulate),
+        );
+        return;
+    }
+    let ((a_row, a_col), (b_row, b_col)) = (a.strides(), b.strides());
+    assert!(first + count <= a.rows && c.len() == count * b.cols);
+    // SAFETY: `product` has checked that both slices hold rows × cols elements, which the strides
+    // of a contiguous matrix, transposed or not, exactly cover; rows `first..first + count` are
+    // among them and `c` holds `count` rows. `c` is borrowed mutably, so it overlaps neither.
+    unsafe {
+        F::gemm(
+            [count, a.cols, b.cols],
+            (a.data.as_ptr().add(first * a_row), a_row as isize, a_col as isize),
+            (b.data.as_ptr(), b_row as isize, b_col as isize),
+            if accumulate { F::ONE } else { F::ZERO },
+            (c.as_mut_ptr(), b.cols as isize, 1),
+        );
+    }
+}
+
+#[inline(always)]
+fn small<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F], accumulate: bool) {
+    let (k, n) = (a.cols, b.cols);
+    for i in 0..a.rows {
+        let row = &mut c[i * n..(i + 1) * n];
+        if !accumulate {
+            row.fill(F::ZERO);
+        }
+        if b.transposed && !a.transposed {
+            let x = &a.data[i * k..(i + 1) * k];
+            for j in 0..n {
+                row[j] += dot(x, &b.data[j * k..(j + 1) * k]);
+            }
+        } else if b.transposed {
+            for j in 0..n {
+                let y = &b.data[j * k..(j + 1) * k];
+                for l in 0..k {
+                    row[j] += a.at(i, l) * y[l];
+                }
+            }
+        } else {
+            for l in 0..k {
+                let (x, y) = (a.at(i, l), &b.data[l * n..(l + 1) * n]);
+                for j in 0..n {
+                    row[j] += x * y[j];
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn dot<F: Float>(x: &[F], y: &[F]) -> F {
+    let mut lanes = [F::ZERO; 8];
+    let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
+    let mut sum = F::ZERO;
+    for (&a, &b) in xs.remainder().iter().zip(ys.remainder()) {
+        sum += a * b;
+    }
+    for (a, b) in xs.zip(ys) {
+        for i in 0..8 {
+            lanes[i] += a[i] * b[i];
+        }
+    }
+    lanes.iter().fold(sum, |sum, &lane| sum + lane)
+}
+
+/// Many products: `c[i] = a[i] · b[i]`, where `index(i)` names the matrices of `a` and `b`.
+pub(crate) fn batched<F: Float>(
+    a: Matrix<'_, F>,
+    b: Matrix<'_, F>,
+    c: &mut [F],
+    index: impl Fn(usize) -> (usize, usize) + Sync,
+) {
+    let (a_size, b_size, c_size) = (a.rows * a.cols, b.rows * b.cols, a.rows * b.cols);
+    if c_size == 0 {
+        return;
+    }
+    let work = (a.cols * c_size).max(1);
+    let grain = (GRAIN * 64 / work).max(1) * c_size;
+    super::parallel::pieces_of(c, c_size, grain, |start, c| {
+        for (i, c) in c.chunks_exact_mut(c_size).enumerate() {
+            let (at_a, at_b) = index(start / c_size + i);
+            product(
+                Matrix { data: &a.data[at_a * a_size..(at_a + 1) * a_size], ..a },
+                Matrix { data: &b.data[at_b * b_size..(at_b + 1) * b_size], ..b },
+                c,
+                false,
+            );
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers<F: Float>(n: usize, from: usize) -> Vec<F> {
+        (0..n).map(|i| F::of(((i * 7 + from) % 23) as f64 - 11.0)).collect()
+    }
+
+    /// Integers small enough that every order of summation is exact.
+    fn agrees_with_the_definition<F: Float>() {
+        for (m, k, n) in [(1, 1, 1), (3, 5, 2), (1, 16, 16), (7, 9, 33), (33, 40, 17), (130, 300, 200), (2, 0, 3)] {
+            for (ta, tb, accumulate) in
+                [(false, false, false), (true, false, true), (false, true, false), (true, true, true)]
+            {
+                let (a, b) = (numbers::<F>(m * k, 1), numbers::<F>(k * n, 5));
+                let a = Matrix { data: &a, rows: m, cols: k, transposed: ta };
+                let b = Matrix { data: &b, rows: k, cols: n, transposed: tb };
+                // With beta = 0, what stood in the output must not matter, NaN included.
+                let mut c = vec![if accumulate { F::ONE } else { F::NAN }; m * n];
+                product(a, b, &mut c, accumulate);
+                for i in 0..m {
+                    for j in 0..n {
+                        let start = if accumulate { F::ONE } else { F::ZERO };
+                        let want = (0..k).fold(start, |sum, l| sum + a.at(i, l) * b.at(l, j));
+                        assert_eq!(c[i * n + j], want, "{m}x{k}x{n} {ta} {tb} at {i},{j}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn products_agree_with_the_definition() {
+        agrees_with_the_definition::<f32>();
+        agrees_with_the_definition::<f64>();
+    }
+}

@@ -1,0 +1,18 @@
+//! Loops over slices. Nothing here knows a tape, an op or a layer; everything that splits work
+//! over threads, picks an instruction set or needs `unsafe` is here and nowhere else.
+#![allow(unsafe_code)] // the one exception; every module but `float` and `gemm` forbids it again
+
+pub(crate) mod buffer;
+mod float;
+pub(crate) mod formula;
+pub(crate) mod gemm;
+pub(crate) mod map;
+pub(crate) mod optim;
+pub(crate) mod parallel;
+pub(crate) mod random;
+pub(crate) mod reduce;
+mod simd;
+pub(crate) mod softmax;
+pub(crate) mod strided;
+
+pub use float::Float;
