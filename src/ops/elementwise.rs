@@ -328,22 +328,20 @@ where
         dy: Value<I>,
         want: [bool; 2],
     ) -> [Option<Value<I>>; 2] {
-        let mut parts = [0, 1].map(|side| (side, want[side].then(|| dy.clone())));
-        drop(dy);
-        parts.each_mut().map(|(side, d)| match (d.take(), s.x[0].value, s.x[1].value) {
-            (Some(d), Some(a), Some(b)) => Some(I::chain_pair::<B>(*side, a, b, d)),
-            _ => None,
-        })
+        if !B::SMOOTH {
+            return [None, None];
+        }
+        let (a, b) = operands(&s);
+        let da = want[0].then(|| I::chain_pair::<B>(0, a, b, dy.clone()));
+        [da, want[1].then(|| I::chain_pair::<B>(1, a, b, dy))]
     }
 
     fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, dx: [Option<&Value<I>>; 2]) -> Option<Value<I>> {
         if !B::SMOOTH {
             return None;
         }
-        let chain = |side: usize| {
-            let d = dx[side]?.expand(s.y_shape(0));
-            Some(I::chain_pair::<B>(side, s.x[0].value?, s.x[1].value?, d))
-        };
+        let (a, b) = operands(&s);
+        let chain = |side: usize| Some(I::chain_pair::<B>(side, a, b, dx[side]?.expand(s.y_shape(0))));
         add_tangents(chain(0), chain(1))
     }
 
@@ -355,6 +353,18 @@ where
     fn rejects() -> Vec<Reject<Self>> {
         broadcast::pair_rejects(Self::default())
     }
+}
+
+/// Both operands of a smooth function.
+#[inline(always)]
+fn operands<'a, B: Binary + SampledPair, I: Interp>(
+    s: &Saved<'a, Zip<B>, I>,
+) -> (&'a Value<I>, &'a Value<I>)
+where
+    Zip<B>: crate::op::Checked,
+{
+    // Not `s.x::<0>()`, which would not compile for the masks, which save nothing.
+    (s.x[0].value.expect("declared, so saved"), s.x[1].value.expect("declared, so saved"))
 }
 
 /// xᶜ for a number c; NaN for negative x unless c is an integer. f′ = c·xᶜ⁻¹, 0 where c = 0.
