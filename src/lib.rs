@@ -7,6 +7,7 @@ mod dual;
 mod error;
 pub mod gradcheck;
 mod kernels;
+pub mod nn;
 pub mod op;
 pub mod ops;
 pub mod random;

@@ -179,4 +179,21 @@ impl<I: Interp> Value<I> {
     pub fn cross_entropy(&self, targets: &Indices) -> Self {
         Value::apply(CrossEntropy { targets: targets.clone() }, self.into())
     }
+
+    /// The mean of the squared differences to a target of the same shape.
+    ///
+    /// # Panics
+    /// When the shapes differ: broadcasting here is nearly always a mistake.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// assert_eq!(Tensor::from([1.0, 3.0]).mse(&Tensor::from([2.0, 1.0])).item(), 2.5);
+    /// ```
+    #[track_caller]
+    pub fn mse(&self, target: &Self) -> Self {
+        let (x, t) = (self.shape(), target.shape());
+        assert!(x == t, "gradtape: mse: an output of shape {x} for a target of {t}");
+        let difference = self - target;
+        (&difference * &difference).mean()
+    }
 }

@@ -1,0 +1,89 @@
+//! What training came to, in words and pictures.
+
+use super::pictures::{self, Mistake};
+use gradtape::{
+    Error, Tensor,
+    data::Images,
+    nn::{Dataset, Epoch, Evaluation},
+};
+use std::{path::Path, process::ExitCode};
+
+/// The last lines of the program.
+pub(crate) fn print_test(test: &Evaluation) {
+    println!("test loss {:.4}", test.loss);
+    if let Some((name, value)) = test.metric {
+        println!("test {name} {value:.4}");
+    }
+}
+
+/// An error on one line of stderr, and the code of a failure.
+pub(crate) fn exit(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Refuses a folder that pictures cannot be written to, before the work rather than after it.
+pub(crate) fn check_folder(folder: Option<&Path>) -> Result<(), Error> {
+    let Some(folder) = folder else { return Ok(()) };
+    let io = |source| Error::Io { path: folder.into(), source };
+    std::fs::create_dir_all(folder).map_err(io)?;
+    let probe = folder.join(format!(".write-test.{}", std::process::id()));
+    std::fs::write(&probe, b"").map_err(io)?;
+    std::fs::remove_file(probe).map_err(io)
+}
+
+/// Draws training curves, the confusion matrix and the worst mistakes into a folder.
+pub(crate) fn draw(
+    folder: &Path,
+    history: &[Epoch],
+    test: &Images,
+    predict: impl Fn(Tensor<f32>) -> Tensor<f32>,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let accuracy = |e: &Evaluation| e.metric.map_or(f64::NAN, |(_, value)| value);
+    let points: Vec<_> = history
+        .iter()
+        .map(|epoch| pictures::Epoch {
+            loss: epoch.training.loss,
+            accuracy: accuracy(&epoch.training),
+            validation: epoch.validation.as_ref().map(|v| (v.loss, accuracy(v))),
+        })
+        .collect();
+    let mut counts = vec![vec![0u64; test.classes()]; test.classes()];
+    let mut mistakes = Vec::new();
+    let rows: Vec<usize> = (0..test.len()).collect();
+    for rows in rows.chunks(256) {
+        let (x, _) = test.batch(rows);
+        let probabilities = predict(x).softmax(1);
+        let (confidence, predicted) = probabilities.max_dim(1, false);
+        for (i, &row) in rows.iter().enumerate() {
+            let (label, guess) = (test.label(row), predicted.slice()[i]);
+            counts[usize::from(label)][guess] += 1;
+            if guess != usize::from(label) {
+                let confidence = confidence.slice()[i];
+                mistakes.push(Mistake { pixels: test.image(row), label, predicted: guess as u8, confidence });
+            }
+        }
+    }
+    mistakes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let names: Vec<String> = (0..test.classes()).map(|class| class.to_string()).collect();
+    let mut written = vec![("curves.svg", "training curves"), ("confusion.svg", "confusion matrix")];
+    if !points.is_empty() {
+        pictures::training_curves(&folder.join("curves.svg"), &points)?;
+    } else {
+        written.remove(0);
+    }
+    pictures::confusion_matrix(&folder.join("confusion.svg"), &counts, &names)?;
+    if !mistakes.is_empty() {
+        pictures::worst_mistakes(&folder.join("mistakes.png"), test.rows(), test.cols(), &mistakes)?;
+        written.push(("mistakes.png", "worst mistakes"));
+    }
+    for (file, what) in written {
+        println!("{what}: {}", folder.join(file).display());
+    }
+    Ok(())
+}

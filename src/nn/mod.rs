@@ -1,0 +1,40 @@
+//! Layers, losses, optimizers and a training loop: thin, all arithmetic is ops.
+//!
+//! ```
+//! use gradtape::nn::{Adam, Arrays, Fit, Linear, Mse, Params, Tanh, Trainer};
+//! use gradtape::Tensor;
+//! # fn main() -> Result<(), gradtape::Error> {
+//! // Learn y = x² on [−1, 1].
+//! let x = Tensor::<f32>::from_fn([64, 1], |i| i as f32 / 32.0 - 1.0);
+//! let y = x.powf(2.0);
+//! let mut params = Params::seeded(1);
+//! let model = (Linear::new(&mut params, 1, 16), Tanh, Linear::new(&mut params, 16, 1));
+//! let mut trainer = Trainer::new(model, params, Adam::new(0.01), Mse);
+//! let data = Arrays::new(x, y)?;
+//! trainer.fit(&data, Fit { epochs: 200, ..Fit::default() })?;
+//! assert!(trainer.evaluate(&data)?.loss < 1e-3);
+//! # Ok(())
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+mod dataset;
+pub mod init;
+mod layers;
+mod loss;
+mod metrics;
+mod module;
+mod optim;
+mod params;
+mod progress;
+mod train;
+
+pub use dataset::{Arrays, Batches, Dataset};
+pub use init::Init;
+pub use layers::{Dense, Dropout, Flatten, Linear, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
+pub use loss::{CrossEntropy, Loss, Mse};
+pub use metrics::accuracy;
+pub use module::{Ctx, Module};
+pub use optim::{Adam, Optimizer, Sgd};
+pub use params::{ParamGrads, ParamId, Params};
+pub use train::{Epoch, Evaluation, Fit, Trainer};

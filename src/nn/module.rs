@@ -1,0 +1,92 @@
+//! What a model is, and what it runs in.
+
+use super::params::ParamId;
+use crate::{Interp, Value, random::Rng};
+use std::fmt;
+
+/// Runs a forward pass: the parameters as values of an interpreter and, in training, the source
+/// of randomness. There is no training flag: with a generator a layer trains, without it
+/// evaluates.
+pub struct Ctx<'c, I: Interp> {
+    values: Vec<Value<I>>,
+    rng: Option<&'c Rng>,
+}
+
+impl<'c, I: Interp> Ctx<'c, I> {
+    /// A context over parameters in the order of their ids.
+    pub fn new(values: Vec<Value<I>>, rng: Option<&'c Rng>) -> Self {
+        Ctx { values, rng }
+    }
+
+    /// A parameter.
+    #[inline]
+    pub fn get(&self, id: ParamId) -> &Value<I> {
+        &self.values[id.place()]
+    }
+
+    /// Where a layer draws from; nothing means that it evaluates.
+    #[inline]
+    pub fn rng(&self) -> Option<&'c Rng> {
+        self.rng
+    }
+
+    pub(super) fn values(&self) -> &[Value<I>] {
+        &self.values
+    }
+}
+
+impl<I: Interp> fmt::Debug for Ctx<'_, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mode = if self.rng.is_some() { "training" } else { "evaluating" };
+        write!(f, "Ctx of {} parameters, {mode}", self.values.len())
+    }
+}
+
+/// A model, or a part of one: a function of its parameters and an input.
+///
+/// Ids and sizes are all it holds, so that it is written once for every interpreter. Tuples of
+/// modules are modules, run from left to right.
+///
+/// ```
+/// use gradtape::nn::{Ctx, Linear, Module, Params, Relu};
+/// use gradtape::{Interp, Tensor, Value};
+/// /// x + f(x)
+/// struct Residual(Linear);
+/// impl Module for Residual {
+///     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+///         self.0.forward(cx, x.clone()) + x
+///     }
+/// }
+/// let mut params = Params::<f64>::seeded(1);
+/// let model = (Residual(Linear::new(&mut params, 3, 3)), Relu);
+/// let y = model.forward(&params.eval(), Tensor::ones([2, 3]));
+/// assert_eq!(y.shape().dims(), [2, 3]);
+/// ```
+pub trait Module {
+    /// The output for an input.
+    fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I>;
+}
+
+macro_rules! sequence {
+    ($($Part:ident $place:tt),*) => {
+        impl<$($Part: Module),*> Module for ($($Part,)*) {
+            #[inline]
+            fn forward<In: Interp>(&self, cx: &Ctx<'_, In>, x: Value<In>) -> Value<In> {
+                $(let x = self.$place.forward(cx, x);)*
+                x
+            }
+        }
+    };
+}
+sequence!(A 0);
+sequence!(A 0, B 1);
+sequence!(A 0, B 1, C 2);
+sequence!(A 0, B 1, C 2, D 3);
+sequence!(A 0, B 1, C 2, D 3, E 4);
+sequence!(A 0, B 1, C 2, D 3, E 4, G 5);
+sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6);
+sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7);
+sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8);
+sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9);
+sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9, M 10);
+sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9, M 10, N 11);

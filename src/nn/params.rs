@@ -1,0 +1,172 @@
+//! The arena of parameters.
+
+use super::module::Ctx;
+use crate::{Float, Record, Tape, Tensor, Var, random::Rng, tensor::Eager};
+use std::fmt;
+
+/// The place of a parameter in its [`Params`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ParamId(u32);
+
+/// All parameters of a model, by name. Layers hold ids into it, optimizers a parallel state.
+///
+/// ```
+/// use gradtape::nn::{Linear, Params};
+/// let mut params = Params::<f32>::seeded(0);
+/// let _head = params.at("head", |params| Linear::new(params, 4, 2));
+/// let names: Vec<_> = params.iter().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["head.weight", "head.bias"]);
+/// assert_eq!(params.count(), 10);
+/// ```
+#[derive(Clone)]
+pub struct Params<F: Float> {
+    entries: Vec<Entry<F>>,
+    rng: Rng,
+    scope: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Entry<F: Float> {
+    name: String,
+    value: Tensor<F>,
+    trainable: bool,
+}
+
+impl<F: Float> Params<F> {
+    /// An empty arena; layers draw their starting weights from this seed.
+    pub fn seeded(seed: u64) -> Self {
+        Params { entries: Vec::new(), rng: Rng::new(seed), scope: Vec::new() }
+    }
+
+    /// Where starting weights are drawn from.
+    pub fn rng(&self) -> &Rng {
+        &self.rng
+    }
+
+    /// Runs `build` with `name` before the names of everything it adds.
+    pub fn at<R>(&mut self, name: &str, build: impl FnOnce(&mut Self) -> R) -> R {
+        self.scope.push(name.to_owned());
+        let built = build(self);
+        self.scope.pop();
+        built
+    }
+
+    /// As [`at`](Self::at) for a layer that its user has not named: `kind` and the first number
+    /// that is free, unless the scope that is open has no layer of its own yet.
+    pub fn layer<R>(&mut self, kind: &str, first: &str, build: impl FnOnce(&mut Self) -> R) -> R {
+        let taken = |params: &Self, name: &str| params.find(&params.full_name(&[name, first])).is_some();
+        if !self.scope.is_empty() && self.find(&self.full_name(&[first])).is_none() {
+            return build(self);
+        }
+        let mut number = 1;
+        while taken(self, &format!("{kind}{number}")) {
+            number += 1;
+        }
+        self.at(&format!("{kind}{number}"), build)
+    }
+
+    /// Adds a parameter that is trained.
+    ///
+    /// # Panics
+    /// When its name is taken.
+    #[track_caller]
+    pub fn add(&mut self, name: &str, value: Tensor<F>) -> ParamId {
+        let name = self.full_name(&[name]);
+        assert!(self.find(&name).is_none(), "gradtape: params: the name `{name}` is taken");
+        self.entries.push(Entry { name, value, trainable: true });
+        ParamId(u32::try_from(self.entries.len() - 1).expect("fewer than 2³² parameters"))
+    }
+
+    fn full_name(&self, parts: &[&str]) -> String {
+        let scope = self.scope.iter().map(String::as_str);
+        scope.chain(parts.iter().copied()).collect::<Vec<_>>().join(".")
+    }
+
+    /// The parameter of this name.
+    pub fn find(&self, name: &str) -> Option<ParamId> {
+        let place = self.entries.iter().position(|entry| entry.name == name)?;
+        Some(ParamId(place as u32))
+    }
+
+    /// Whether a parameter is trained. A frozen one is a constant in training and gets no
+    /// gradient, so that no optimizer touches it.
+    pub fn set_trainable(&mut self, id: ParamId, trainable: bool) {
+        self.entries[id.0 as usize].trainable = trainable;
+    }
+
+    /// The value of a parameter.
+    pub fn get(&self, id: ParamId) -> &Tensor<F> {
+        &self.entries[id.0 as usize].value
+    }
+
+    /// The value of a parameter, for changing it.
+    pub fn get_mut(&mut self, id: ParamId) -> &mut Tensor<F> {
+        &mut self.entries[id.0 as usize].value
+    }
+
+    /// Names and values, in the order they were added.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor<F>)> {
+        self.entries.iter().map(|entry| (entry.name.as_str(), &entry.value))
+    }
+
+    /// All ids.
+    pub(super) fn ids(&self) -> impl Iterator<Item = ParamId> + use<F> {
+        (0..self.entries.len() as u32).map(ParamId)
+    }
+
+    /// The number of single numbers in all parameters.
+    pub fn count(&self) -> usize {
+        self.entries.iter().map(|entry| entry.value.shape().size()).sum()
+    }
+
+    /// A context that evaluates: layers behave as in prediction.
+    pub fn eval(&self) -> Ctx<'_, Eager<F>> {
+        Ctx::new(self.entries.iter().map(|entry| entry.value.clone()).collect(), None)
+    }
+
+    /// A context that records on `tape` and trains: dropout draws from `rng`.
+    pub fn train<'c>(&self, tape: &'c Tape<F>, rng: &'c Rng) -> Ctx<'c, Record<'c, F>> {
+        let lift = |entry: &Entry<F>| {
+            let value = entry.value.clone();
+            if entry.trainable { tape.var(value) } else { tape.constant(value) }
+        };
+        Ctx::new(self.entries.iter().map(lift).collect(), Some(rng))
+    }
+}
+
+impl ParamId {
+    #[inline]
+    pub(super) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl<F: Float> fmt::Debug for Params<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|(name, value)| (name, value.shape()))).finish()
+    }
+}
+
+/// The gradients of the parameters, by id. One that took no part has none.
+#[derive(Clone, Debug)]
+pub struct ParamGrads<F: Float>(Vec<Option<Tensor<F>>>);
+
+impl<F: Float> ParamGrads<F> {
+    /// The gradient of a parameter.
+    pub fn get(&self, id: ParamId) -> Option<&Tensor<F>> {
+        self.0.get(id.place())?.as_ref()
+    }
+}
+
+impl<'c, F: Float> Ctx<'c, Record<'c, F>> {
+    /// The gradients of `loss` with respect to every parameter. Consumes the record.
+    ///
+    /// # Panics
+    /// When `loss` is not a single number, or no trained parameter took part in it.
+    #[track_caller]
+    pub fn backward(self, loss: Var<'c, F>) -> ParamGrads<F> {
+        let mut gradients = loss.backward();
+        let take = |var: &Var<'c, F>| if var.is_constant() { None } else { gradients.take(var) };
+        ParamGrads(self.values().iter().map(take).collect())
+    }
+}

@@ -1,0 +1,311 @@
+//! The training loop.
+
+use super::{
+    dataset::{Batches, Dataset},
+    loss::Loss,
+    module::Module,
+    optim::Optimizer,
+    params::Params,
+    progress::Progress,
+};
+use crate::{Error, Float, Tape, Tensor, random::Rng};
+use std::{fmt, time::Instant};
+
+/// How to [`fit`](Trainer::fit). The defaults are Keras'.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// Passes over the data: 1.
+    pub epochs: usize,
+    /// Samples per step: 32.
+    pub batch: usize,
+    /// Of the order of samples and of dropout: 0.
+    pub seed: u64,
+    /// The share of the data, at its end, that is held back to validate on: 0.
+    pub validation_split: f64,
+    /// Whether a bar shows on a terminal (feature `progress`): yes.
+    pub progress: bool,
+}
+
+impl Default for Fit {
+    fn default() -> Self {
+        Fit { epochs: 1, batch: 32, seed: 0, validation_split: 0.0, progress: true }
+    }
+}
+
+/// A model with everything that trains it.
+///
+/// `examples/mnist.rs` shows it at work; [the module](super) has a small example.
+pub struct Trainer<M, F: Float, O, L: Loss<F>> {
+    /// The model.
+    pub model: M,
+    /// Its parameters.
+    pub params: Params<F>,
+    /// What changes them.
+    pub optimizer: O,
+    loss: L,
+    metric: Option<Metric<F, L::Target>>,
+    on_epoch: Option<Box<dyn FnMut(&Epoch)>>,
+}
+
+struct Metric<F: Float, T> {
+    name: &'static str,
+    of: Box<dyn Fn(&Tensor<F>, &T) -> f64>,
+}
+
+/// The loss over some data, and the metric if there is one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluation {
+    /// The mean over all samples.
+    pub loss: f64,
+    /// Its name, and the mean over all samples.
+    pub metric: Option<(&'static str, f64)>,
+}
+
+/// What came of one pass over the data.
+#[derive(Clone, Debug)]
+pub struct Epoch {
+    /// Counted from 1.
+    pub number: usize,
+    /// Of how many.
+    pub of: usize,
+    /// Over the samples as they were trained on, with dropout, while the weights were changing.
+    pub training: Evaluation,
+    /// Over the samples held back.
+    pub validation: Option<Evaluation>,
+    /// Seconds that training took.
+    pub seconds: f64,
+}
+
+/// Sums over batches, weighted by their sizes.
+#[derive(Default)]
+struct Totals {
+    samples: usize,
+    loss: f64,
+    metric: f64,
+}
+
+impl Totals {
+    fn evaluation(&self, name: Option<&'static str>) -> Evaluation {
+        let mean = |sum: f64| sum / self.samples as f64;
+        Evaluation { loss: mean(self.loss), metric: name.map(|name| (name, mean(self.metric))) }
+    }
+}
+
+impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
+    /// A model, its parameters, what changes them, and what they should make small.
+    pub fn new(model: M, params: Params<F>, optimizer: O, loss: L) -> Self {
+        Trainer { model, params, optimizer, loss, metric: None, on_epoch: None }
+    }
+
+    /// Also measures `metric`, a mean over the rows of a batch, such as
+    /// [`accuracy`](super::accuracy).
+    pub fn metric(
+        mut self,
+        name: &'static str,
+        metric: impl Fn(&Tensor<F>, &L::Target) -> f64 + 'static,
+    ) -> Self {
+        self.metric = Some(Metric { name, of: Box::new(metric) });
+        self
+    }
+
+    /// Calls `report` after each epoch.
+    pub fn on_epoch(mut self, report: impl FnMut(&Epoch) + 'static) -> Self {
+        self.on_epoch = Some(Box::new(report));
+        self
+    }
+
+    /// Trains, and says what came of each epoch. The same seed gives the same bits, at any number
+    /// of threads.
+    ///
+    /// # Errors
+    /// When an option is outside its domain, the data does not fit the model's output, or the
+    /// loss stops being a number; the parameters are then those of the last good step.
+    pub fn fit<D>(&mut self, data: &D, fit: Fit) -> Result<Vec<Epoch>, Error>
+    where
+        D: Dataset<Elem = F, Target = L::Target>,
+    {
+        let training = self.check(data, &fit)?;
+        let rng = Rng::new(fit.seed);
+        let mut tape = Tape::new();
+        let mut history = Vec::with_capacity(fit.epochs);
+        for number in 1..=fit.epochs {
+            let start = Instant::now();
+            // Streams of their own: the order of an epoch must not depend on how much was drawn.
+            let order_seed = fit.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number as u64);
+            let batches = Batches::new(data, (0..training).collect(), fit.batch, Some(order_seed));
+            let bar = Progress::new(fit.progress, number, fit.epochs, training.div_ceil(fit.batch));
+            let mut totals = Totals::default();
+            let mut result = Ok(());
+            ahead(batches, |step, (x, target)| {
+                result = self.step(&mut tape, &rng, x, &target, &mut totals);
+                bar.tick(step, || totals.evaluation(self.metric_name()).to_string());
+                result.is_ok()
+            });
+            result.map_err(|error| at_epoch(error, number))?;
+            drop(bar);
+            let seconds = start.elapsed().as_secs_f64();
+            let held_back: Vec<usize> = (training..data.len()).collect();
+            let validation = if held_back.is_empty() { None } else { Some(self.measure(data, held_back)?) };
+            let training = totals.evaluation(self.metric_name());
+            let epoch = Epoch { number, of: fit.epochs, training, validation, seconds };
+            if let Some(report) = &mut self.on_epoch {
+                report(&epoch);
+            }
+            history.push(epoch);
+        }
+        Ok(history)
+    }
+
+    /// One step on one batch.
+    fn step(
+        &mut self,
+        tape: &mut Tape<F>,
+        rng: &Rng,
+        x: Tensor<F>,
+        target: &L::Target,
+        totals: &mut Totals,
+    ) -> Result<(), Error> {
+        let rows = x.shape()[0];
+        let grads = {
+            let cx = self.params.train(tape, rng);
+            let output = self.model.forward(&cx, tape.constant(x));
+            self.loss.check(output.tensor(), target)?;
+            let loss = self.loss.loss(&output, target);
+            let value = loss.item().to_f64();
+            if !value.is_finite() {
+                let expected = "a finite number (a smaller learning rate, or data without NaN)";
+                return Err(Error::data("the training loss", expected, value));
+            }
+            totals.samples += rows;
+            totals.loss += value * rows as f64;
+            if let Some(metric) = &self.metric {
+                totals.metric += (metric.of)(output.tensor(), target) * rows as f64;
+            }
+            drop(output);
+            cx.backward(loss)
+        };
+        tape.reset(); // lets go of the weights, so that the step is in place
+        self.optimizer.step(&mut self.params, &grads);
+        Ok(())
+    }
+
+    /// The loss and the metric over data, without dropout.
+    ///
+    /// # Errors
+    /// When there is none, or it does not fit the model's output.
+    pub fn evaluate<D>(&self, data: &D) -> Result<Evaluation, Error>
+    where
+        D: Dataset<Elem = F, Target = L::Target>,
+    {
+        if data.is_empty() {
+            return Err(Error::data("evaluation data", "at least one sample", 0));
+        }
+        self.measure(data, (0..data.len()).collect())
+    }
+
+    fn measure<D>(&self, data: &D, rows: Vec<usize>) -> Result<Evaluation, Error>
+    where
+        D: Dataset<Elem = F, Target = L::Target>,
+    {
+        /// Enough for products to be fast, little enough to stay in cache.
+        const BATCH: usize = 256;
+        let cx = self.params.eval();
+        let mut totals = Totals::default();
+        for (x, target) in Batches::new(data, rows, BATCH, None) {
+            let rows = x.shape()[0];
+            let output = self.model.forward(&cx, x);
+            self.loss.check(&output, &target)?;
+            totals.samples += rows;
+            totals.loss += self.loss.loss(&output, &target).item().to_f64() * rows as f64;
+            if let Some(metric) = &self.metric {
+                totals.metric += (metric.of)(&output, &target) * rows as f64;
+            }
+        }
+        Ok(totals.evaluation(self.metric_name()))
+    }
+
+    /// The model's output for inputs, without dropout.
+    pub fn predict(&self, x: Tensor<F>) -> Tensor<F> {
+        self.model.forward(&self.params.eval(), x)
+    }
+
+    fn metric_name(&self) -> Option<&'static str> {
+        self.metric.as_ref().map(|metric| metric.name)
+    }
+
+    /// The number of samples to train on, when all options are in their domains.
+    fn check<D: Dataset>(&self, data: &D, fit: &Fit) -> Result<usize, Error> {
+        self.optimizer.check()?;
+        if fit.batch == 0 {
+            return Err(Error::config("batch size", "at least 1", 0));
+        }
+        if !(0.0..1.0).contains(&fit.validation_split) {
+            return Err(Error::config("validation split", "a share in [0, 1)", fit.validation_split));
+        }
+        let training = data.len() - (data.len() as f64 * fit.validation_split) as usize;
+        if training == 0 {
+            return Err(Error::data("training data", "at least one sample", 0));
+        }
+        Ok(training)
+    }
+}
+
+fn at_epoch(error: Error, number: usize) -> Error {
+    match error {
+        Error::Data { what, expected, found } => {
+            Error::Data { what: format!("{what}, in epoch {number}"), expected, found }
+        }
+        other => other,
+    }
+}
+
+/// Runs `step(i, item)` over items, the next one being made on another thread meanwhile, until it
+/// says stop.
+fn ahead<T: Send>(mut items: impl Iterator<Item = T> + Send, mut step: impl FnMut(usize, T) -> bool) {
+    let alone = rayon::current_num_threads() == 1;
+    let mut next = items.next();
+    for i in 1.. {
+        let Some(item) = next.take() else { return };
+        let goes_on = if alone {
+            let goes_on = step(i, item);
+            next = items.next();
+            goes_on
+        } else {
+            rayon::in_place_scope(|scope| {
+                scope.spawn(|_| next = items.next());
+                step(i, item)
+            })
+        };
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+impl<M: fmt::Debug, F: Float, O: fmt::Debug, L: Loss<F> + fmt::Debug> fmt::Debug for Trainer<M, F, O, L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut f = f.debug_struct("Trainer");
+        f.field("model", &self.model).field("params", &self.params);
+        f.field("loss", &self.loss).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "loss {:.4}", self.loss)?;
+        match self.metric {
+            Some((name, value)) => write!(f, "  {name} {value:.4}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "epoch {}/{}  {}", self.number, self.of, self.training)?;
+        if let Some(validation) = &self.validation {
+            write!(f, "  validation {validation}")?;
+        }
+        write!(f, "  {:.2} s", self.seconds)
+    }
+}
