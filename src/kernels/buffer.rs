@@ -2,10 +2,15 @@
 #![forbid(unsafe_code)]
 
 use super::Float;
-use std::{cell::RefCell, sync::Arc};
+use std::sync::Arc;
 
-/// Bytes that a thread keeps per element type for its next buffers.
-const POOL_BYTES: usize = 256 << 20;
+/// Buffers from this size on are kept where every thread finds them again, since what one thread
+/// makes ahead another uses; smaller ones by each thread, without a lock.
+const SHARED: usize = 32 << 10;
+/// Bytes that a thread keeps per element type.
+const LOCAL_BYTES: usize = 8 << 20;
+/// Bytes that all threads together keep per element type.
+const SHARED_BYTES: usize = 256 << 20;
 
 /// A shared run of elements. The last owner hands it back to its thread's pool.
 #[derive(Debug)]
@@ -23,8 +28,39 @@ pub struct Pool<F> {
 }
 
 impl<F> Pool<F> {
-    pub(crate) const fn new() -> RefCell<Self> {
-        RefCell::new(Pool { free: Vec::new(), bytes: 0 })
+    pub(crate) const fn new() -> Self {
+        Pool { free: Vec::new(), bytes: 0 }
+    }
+
+    #[inline]
+    fn take(&mut self, class: usize, capacity: usize) -> Option<Arc<Vec<F>>> {
+        let found = self.free.get_mut(class)?.pop()?;
+        self.bytes -= capacity * size_of::<F>();
+        Some(found)
+    }
+
+    #[inline]
+    fn put(&mut self, class: usize, data: Arc<Vec<F>>, most: usize) {
+        let bytes = data.len() * size_of::<F>();
+        if self.bytes + bytes <= most {
+            self.bytes += bytes;
+            if self.free.len() <= class {
+                self.free.resize_with(class + 1, Vec::new);
+            }
+            self.free[class].push(data);
+        }
+    }
+}
+
+/// Runs `body` on the pool for buffers of `capacity` elements, with its cap in bytes; `None`
+/// while the thread is being torn down.
+#[inline]
+fn with_pool<F: Float, R>(capacity: usize, body: impl FnOnce(&mut Pool<F>, usize) -> R) -> Option<R> {
+    if capacity * size_of::<F>() < SHARED {
+        F::local_pool(|pool| body(&mut pool.borrow_mut(), LOCAL_BYTES))
+    } else {
+        // Poisoned only if `Vec::push` panicked; then buffers are simply not kept.
+        Some(body(&mut *F::shared_pool().lock().ok()?, SHARED_BYTES))
     }
 }
 
@@ -45,12 +81,7 @@ impl<F: Float> Buffer<F> {
     #[inline]
     pub(crate) fn stale(len: usize) -> Self {
         let (class, capacity) = class(len);
-        let reused = F::pool(|pool| {
-            let mut pool = pool.borrow_mut();
-            let found = pool.free.get_mut(class)?.pop()?;
-            pool.bytes -= capacity * size_of::<F>();
-            Some(found)
-        });
+        let reused = with_pool(capacity, |pool, _| pool.take(class, capacity));
         let data = reused.flatten().unwrap_or_else(|| Arc::new(vec![F::ZERO; capacity]));
         Buffer { data: Some(data), len }
     }
@@ -114,17 +145,7 @@ impl<F: Float> Drop for Buffer<F> {
         if data.len() != capacity {
             return; // came from outside
         }
-        let bytes = capacity * size_of::<F>();
-        F::pool(|pool| {
-            let mut pool = pool.borrow_mut();
-            if pool.bytes + bytes <= POOL_BYTES {
-                pool.bytes += bytes;
-                if pool.free.len() <= class {
-                    pool.free.resize_with(class + 1, Vec::new);
-                }
-                pool.free[class].push(data);
-            }
-        });
+        with_pool(capacity, |pool, most| pool.put(class, data, most));
     }
 }
 
@@ -165,9 +186,10 @@ mod tests {
 
     #[test]
     fn the_pool_is_capped() {
-        let held: Vec<_> = (0..3).map(|_| Buffer::<f32>::stale(POOL_BYTES / 8)).collect();
-        drop(held);
-        let bytes = f32::pool(|pool| pool.borrow().bytes).expect("thread is alive");
-        assert!(bytes <= POOL_BYTES && bytes > 0, "{bytes}");
+        for (elements, count, most) in [(1 << 10, 3000, LOCAL_BYTES), (SHARED_BYTES / 8, 3, SHARED_BYTES)] {
+            drop((0..count).map(|_| Buffer::<f32>::stale(elements)).collect::<Vec<_>>());
+            let bytes = with_pool::<f32, _>(elements, |pool, _| pool.bytes).expect("thread is alive");
+            assert!(bytes <= most && bytes > most / 2, "{bytes} of {most}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::{
     fmt::{Debug, Display},
     iter::Sum,
     ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign},
+    sync::Mutex,
 };
 
 /// An element of a tensor: `f32` or `f64`, and nothing else.
@@ -77,7 +78,10 @@ pub(crate) mod sealed {
     /// What differs between the element types inside the crate.
     pub trait Kernels: Sized {
         /// Runs `body` on this thread's pool; `None` while the thread is being torn down.
-        fn pool<R>(body: impl FnOnce(&RefCell<Pool<Self>>) -> R) -> Option<R>;
+        fn local_pool<R>(body: impl FnOnce(&RefCell<Pool<Self>>) -> R) -> Option<R>;
+
+        /// The pool of all threads.
+        fn shared_pool() -> &'static Mutex<Pool<Self>>;
 
         /// `c = a · b + beta · c` for matrices given by pointer, row and column stride.
         ///
@@ -110,9 +114,14 @@ macro_rules! float {
     ($F:ident, $digits:literal, $gemm:path, $map:ident, $map_mut:ident, $chain:ident, $zip:ident, $chain_pair:ident) => {
         impl sealed::Kernels for $F {
             #[inline]
-            fn pool<R>(body: impl FnOnce(&RefCell<Pool<Self>>) -> R) -> Option<R> {
-                thread_local! { static POOL: RefCell<Pool<$F>> = const { Pool::new() } }
+            fn local_pool<R>(body: impl FnOnce(&RefCell<Pool<Self>>) -> R) -> Option<R> {
+                thread_local! { static POOL: RefCell<Pool<$F>> = const { RefCell::new(Pool::new()) } }
                 POOL.try_with(body).ok()
+            }
+
+            fn shared_pool() -> &'static Mutex<Pool<Self>> {
+                static POOL: Mutex<Pool<$F>> = Mutex::new(Pool::new());
+                &POOL
             }
 
             unsafe fn gemm(
