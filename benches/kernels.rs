@@ -2,7 +2,10 @@
 //!
 //! `cargo bench --bench kernels`
 
-use divan::{Bencher, counter::{BytesCount, ItemsCount}};
+use divan::{
+    Bencher,
+    counter::{BytesCount, ItemsCount},
+};
 use gradtape::{Value, ops::MatMul, random::Rng};
 
 fn main() {

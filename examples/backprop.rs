@@ -111,7 +111,10 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         if !(difference <= 1e-12) {
             return Err(format!("{name}: formulas and tape differ by {difference:e}").into());
         }
-        println!("  {name}  {:<10} differ by {difference:.1e}: equal to 1e-12", hand.1[i].shape().to_string());
+        println!(
+            "  {name}  {:<10} differ by {difference:.1e}: equal to 1e-12",
+            hand.1[i].shape().to_string()
+        );
     }
 
     println!("Gradient descent, {BATCH} images a step, learning rate {LEARNING_RATE}:");

@@ -16,8 +16,13 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
     let (train, test) = data::mnist(&options.data)?;
     let (pixels, classes) = (train.rows() * train.cols(), train.classes());
     let mut params = Params::seeded(options.seed);
-    let model =
-        (Flatten, Dense::new(&mut params, pixels, 128), Relu, Dropout(0.2), Dense::new(&mut params, 128, classes));
+    let model = (
+        Flatten,
+        Dense::new(&mut params, pixels, 128),
+        Relu,
+        Dropout(0.2),
+        Dense::new(&mut params, 128, classes),
+    );
     let mut trainer = Trainer::new(model, params, Adam::new(options.lr).eps(1e-7), CrossEntropy)
         .metric("accuracy", accuracy)
         .on_epoch(|epoch| println!("{epoch}"));

@@ -96,9 +96,10 @@ impl<I: Interp> Interp for Forward<I> {
         let mut dys = O::Out::slice_mut(&mut dy).iter_mut();
         Ok(O::Out::map(y, |primal| {
             // The one place where a tangent is stretched to its result's shape.
-            let tangent = dys.next().and_then(Option::take).map(|dy| {
-                if dy.shape() == primal.shape() { dy } else { dy.expand(primal.shape()) }
-            });
+            let tangent = dys
+                .next()
+                .and_then(Option::take)
+                .map(|dy| if dy.shape() == primal.shape() { dy } else { dy.expand(primal.shape()) });
             Value { repr: DualRepr { primal, tangent } }
         }))
     }

@@ -27,7 +27,7 @@ impl Shape {
         match product {
             Some(p) if p <= isize::MAX as usize / size_of::<f64>() => {
                 let size = if dims.contains(&0) { 0 } else { p };
-                Ok(Shape { dims: SmallVec::from_slice(dims), size })
+                Ok(Shape { dims: copied(dims), size })
             }
             _ => Err(format!("{dims:?} has more elements than memory can hold")),
         }
@@ -112,17 +112,29 @@ impl Shape {
     }
 }
 
+/// A copy of a few sizes by registers: a call of `memcpy` would cost more.
+#[inline]
+fn copied(dims: &[usize]) -> SmallVec<[usize; 4]> {
+    let at = |i: usize| dims.get(i).copied().unwrap_or(0);
+    if dims.len() <= 4 {
+        SmallVec::from_buf_and_len([at(0), at(1), at(2), at(3)], dims.len())
+    } else {
+        SmallVec::from_slice(dims)
+    }
+}
+
 impl Clone for Shape {
     #[inline]
     fn clone(&self) -> Self {
-        Shape { dims: SmallVec::from_slice(&self.dims), size: self.size }
+        Shape { dims: copied(&self.dims), size: self.size }
     }
 }
 
 impl PartialEq for Shape {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.dims == other.dims
+        // Not a call of `memcmp`, which costs more than these few comparisons.
+        self.rank() == other.rank() && self.dims.iter().zip(&other.dims).all(|(a, b)| a == b)
     }
 }
 

@@ -231,9 +231,10 @@ impl<'t, F: Float> Interp for Record<'t, F> {
             }
         }
         let args = O::In::build(count, |i| xs[i].repr.id);
-        let kept = O::In::slice(&args).iter().any(|id| !id.is_constant()).then(|| {
-            O::In::build(count, |i| Kept::new(O::SAVES.input(i), &xs[i].repr.value))
-        });
+        let kept = O::In::slice(&args)
+            .iter()
+            .any(|id| !id.is_constant())
+            .then(|| O::In::build(count, |i| Kept::new(O::SAVES.input(i), &xs[i].repr.value)));
         let x = O::In::map(x, |arg| match arg {
             Arg::Ref(var) => Arg::Ref(&var.repr.value),
             Arg::Own(var) => Arg::Own(var.repr.value),
@@ -356,22 +357,23 @@ impl<'t, F: Float> Var<'t, F> {
         self.takes_seed("backward", seed.shape());
         let (tape, last) = (self.repr.tape, self.repr.id.place());
         let mut slots = Slots(tape.slots.take());
-        slots.0.resize(tape.end_of_op(last), None);
+        slots.0.resize(end_of_op(&tape.nodes.borrow(), last), None);
         slots.0[last] = Some(seed);
         let mut leaves = Vec::new();
         for id in (0..=last).rev() {
-            let results = tape.results_reached(id, &slots);
-            if results == 0 {
+            let mut nodes = tape.nodes.borrow_mut();
+            if !reached(&nodes, id, &slots) {
                 continue;
             }
-            let mut nodes = tape.nodes.borrow_mut();
             match &nodes[id] {
                 Node::Leaf => leaves.push((NodeId(id as u32), slots.0[id].take().expect("reached"))),
                 Node::Further => {}
                 Node::Consumed(op) => panic!("{}", consumed("backward", op)),
                 Node::Rule(rule) => {
                     let consumed = Node::Consumed(rule.name());
-                    let Node::Rule(rule) = std::mem::replace(&mut nodes[id], consumed) else { unreachable!() };
+                    let Node::Rule(rule) = std::mem::replace(&mut nodes[id], consumed) else {
+                        unreachable!()
+                    };
                     drop(nodes);
                     rule.vjp_tensor(id, &mut slots);
                 }
@@ -410,9 +412,12 @@ impl<'t, F: Float> Var<'t, F> {
                 tape.id,
                 var.repr.tape.id
             );
-            assert!(!var.repr.id.is_constant(), "gradtape: grad: with respect to a constant: make it a `var`");
+            assert!(
+                !var.repr.id.is_constant(),
+                "gradtape: grad: with respect to a constant: make it a `var`"
+            );
         }
-        let mut slots: Slots<Record<'t, F>> = Slots(vec![None; tape.end_of_op(last)]);
+        let mut slots: Slots<Record<'t, F>> = Slots(vec![None; end_of_op(&tape.nodes.borrow(), last)]);
         slots.0[last] = Some(seed);
         let mut found: [Option<Var<'t, F>>; N] = std::array::from_fn(|_| None);
         for id in (0..=last).rev() {
@@ -420,14 +425,16 @@ impl<'t, F: Float> Var<'t, F> {
                 *found = slots.0[id].clone().or_else(|| found.take());
                 debug_assert!(found.as_ref().is_none_or(|g| g.shape() == var.shape()));
             }
-            if tape.results_reached(id, &slots) == 0 {
+            let nodes = tape.nodes.borrow();
+            if !reached(&nodes, id, &slots) {
                 continue;
             }
-            let rule = match &tape.nodes.borrow()[id] {
+            let rule = match &nodes[id] {
                 Node::Rule(rule) => rule.clone(),
                 Node::Consumed(op) => panic!("{}", consumed("grad", op)),
                 Node::Leaf | Node::Further => continue,
             };
+            drop(nodes);
             rule.vjp_var(tape, id, &mut slots);
         }
         let mut wrt = wrt.into_iter();
@@ -463,26 +470,25 @@ impl<'t, F: Float> Var<'t, F> {
             "gradtape: {what}: the value is a constant: no variable of tape #{} took part in it",
             self.repr.tape.id
         );
-        assert!(seed == self.shape(), "gradtape: {what}: a seed of shape {seed} for a value of {}", self.shape());
+        assert!(
+            seed == self.shape(),
+            "gradtape: {what}: a seed of shape {seed} for a value of {}",
+            self.shape()
+        );
     }
 }
 
-impl<F: Float> Tape<F> {
-    /// The place after the last result of the op that gave the value at `place`.
-    fn end_of_op(&self, place: usize) -> usize {
-        let further = |node: &&Node<F>| matches!(node, Node::Further);
-        place + 1 + self.nodes.borrow()[place + 1..].iter().take_while(further).count()
-    }
+/// The place after the last result of the op that gave the value at `place`.
+#[inline]
+fn end_of_op<F: Float>(nodes: &[Node<F>], place: usize) -> usize {
+    place + 1 + nodes[place + 1..].iter().take_while(|node| matches!(node, Node::Further)).count()
+}
 
-    /// How many results of the op at `id` a gradient has reached; 0 for its further results, which
-    /// are swept with the first.
-    #[inline]
-    fn results_reached<I: Interp>(&self, id: usize, slots: &Slots<I>) -> usize {
-        if matches!(self.nodes.borrow()[id], Node::Further) {
-            return 0;
-        }
-        slots.0[id..self.end_of_op(id)].iter().filter(|slot| slot.is_some()).count()
-    }
+/// Whether a gradient has reached any result of the op at `id`. Further results are swept with
+/// the first.
+#[inline]
+fn reached<I: Interp, F: Float>(nodes: &[Node<F>], id: usize, slots: &Slots<I>) -> bool {
+    !matches!(nodes[id], Node::Further) && slots.0[id..end_of_op(nodes, id)].iter().any(Option::is_some)
 }
 
 fn consumed(what: &str, op: &str) -> String {

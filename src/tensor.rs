@@ -149,12 +149,6 @@ impl<F: Float> Tensor<F> {
         self.repr.buffer.make_mut()
     }
 
-    /// The elements for writing, if no clone shares them.
-    #[inline]
-    pub(crate) fn unshared(&mut self) -> Option<&mut [F]> {
-        self.repr.buffer.unshared()
-    }
-
     /// `f` of each element.
     pub fn map(&self, f: impl Fn(F) -> F + Sync) -> Self {
         Self::filled(self.shape().clone(), |out| map::map(self.slice(), out, f))
@@ -196,11 +190,8 @@ impl<F: Float> Arg<'_, Eager<F>> {
     #[inline]
     pub fn into_unshared(self) -> Result<Tensor<F>, Self> {
         match self {
-            Arg::Own(mut x) => match x.unshared() {
-                Some(_) => Ok(x),
-                None => Err(Arg::Own(x)),
-            },
-            lent => Err(lent),
+            Arg::Own(x) if !x.repr.buffer.is_shared() => Ok(x),
+            other => Err(other),
         }
     }
 }

@@ -20,10 +20,7 @@ pub(super) fn derivative(f: impl Fn(f64) -> f64, step: f64) -> f64 {
 
 /// x + t · v for each operand.
 pub(super) fn along(x: &[Tensor<f64>], v: &[Tensor<f64>], t: f64) -> Vec<Tensor<f64>> {
-    x.iter()
-        .zip(v)
-        .map(|(x, v)| Tensor::from_fn(x.shape(), |i| x.slice()[i] + t * v.slice()[i]))
-        .collect()
+    x.iter().zip(v).map(|(x, v)| Tensor::from_fn(x.shape(), |i| x.slice()[i] + t * v.slice()[i])).collect()
 }
 
 /// Σ aᵢbᵢ and Σ |aᵢbᵢ|.

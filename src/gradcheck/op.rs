@@ -39,9 +39,8 @@ pub fn check_op<O: Op>() -> Result<(), Failure> {
     let mut read = Read::default();
     for case in 0..64u64 {
         // Later cases have more choices, so that the first to fail is a small one.
-        let choices: Vec<u32> = (0..case * 8)
-            .map(|i| crate::kernels::random::philox(case, u128::from(i))[0])
-            .collect();
+        let choices: Vec<u32> =
+            (0..case * 8).map(|i| crate::kernels::random::philox(case, u128::from(i))[0]).collect();
         read = read.or(check_case::<O>(&choices)?);
     }
     check_reads::<O>(read)
@@ -265,13 +264,9 @@ impl<'s, O: Op> Case<'s, O> {
     /// J·v by forward mode, with tangents on the operands for which `with` holds.
     fn pushed(&self, with: impl Fn(usize) -> bool) -> Vec<Tensor<f64>> {
         let Sample { op, inputs, .. } = self.sample;
-        let dual = |(i, x): (usize, &Tensor<f64>)| {
-            Dual::new(x.clone(), with(i).then(|| self.v[i].clone()))
-        };
+        let dual = |(i, x): (usize, &Tensor<f64>)| Dual::new(x.clone(), with(i).then(|| self.v[i].clone()));
         let y = apply(op, &inputs.iter().enumerate().map(dual).collect::<Vec<_>>());
-        let tangent = |y: &Dual<Eager<f64>>| {
-            y.tangent().cloned().unwrap_or_else(|| Tensor::zeros(y.shape()))
-        };
+        let tangent = |y: &Dual<Eager<f64>>| y.tangent().cloned().unwrap_or_else(|| Tensor::zeros(y.shape()));
         y.iter().map(tangent).collect()
     }
 
@@ -302,7 +297,8 @@ impl<'s, O: Op> Case<'s, O> {
             let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
             let gradients = apply(op, &vars)[j].backward_with(self.u[j].clone());
             let found = vars.iter().map(|var| gradients.get(var).cloned());
-            let found: Vec<_> = found.zip(inputs).map(|(g, x)| g.unwrap_or_else(|| Tensor::zeros(x.shape()))).collect();
+            let found: Vec<_> =
+                found.zip(inputs).map(|(g, x)| g.unwrap_or_else(|| Tensor::zeros(x.shape()))).collect();
             let (forward, scale) = dot(&self.u[j..=j], &pushed[j..=j]);
             self.agree("one result reached", dot(&found, &self.v).0, forward, scale, 1e-12)?;
         }

@@ -98,6 +98,12 @@ impl<F: Float> Buffer<F> {
         }
     }
 
+    /// Whether somebody else holds the elements, too. There are no weak references.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.data.as_ref().is_some_and(|data| Arc::strong_count(data) > 1)
+    }
+
     /// The elements, if nobody else holds them.
     #[inline]
     pub(crate) fn unshared(&mut self) -> Option<&mut [F]> {
@@ -106,7 +112,7 @@ impl<F: Float> Buffer<F> {
 
     /// The elements for writing, copied first when somebody else holds them.
     pub(crate) fn make_mut(&mut self) -> &mut [F] {
-        if self.unshared().is_none() {
+        if self.is_shared() {
             let mut copy = Self::stale(self.len);
             copy.unshared().expect("fresh").copy_from_slice(self.slice());
             *self = copy;
@@ -137,8 +143,9 @@ impl<F: Float> Clone for Buffer<F> {
 impl<F: Float> Drop for Buffer<F> {
     #[inline]
     fn drop(&mut self) {
-        let Some(mut data) = self.data.take() else { return };
-        if Arc::get_mut(&mut data).is_none() {
+        let Some(data) = self.data.take() else { return };
+        // Whoever takes it from the pool asks again, with `Arc::get_mut`.
+        if Arc::strong_count(&data) > 1 {
             return;
         }
         let (class, capacity) = class(data.len());

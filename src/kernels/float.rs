@@ -73,7 +73,10 @@ pub trait Float:
 
 pub(crate) mod sealed {
     use super::*;
-    use crate::kernels::{formula::{Binary, Unary}, map::Operand};
+    use crate::kernels::{
+        formula::{Binary, Unary},
+        map::Operand,
+    };
 
     /// What differs between the element types inside the crate.
     pub trait Kernels: Sized {

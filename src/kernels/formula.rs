@@ -10,12 +10,7 @@ use std::{
 
 /// Something formulas can be written in: `f32`, `f64`, or any `Value`.
 pub trait Real:
-    Clone
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
+    Clone + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> + Neg<Output = Self>
 {
     /// A constant of this kind.
     fn lit(&self, value: f64) -> Self;

@@ -51,7 +51,14 @@ pub(crate) fn product<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F],
 }
 
 /// The rows `first..first + count` of a · b, halved until a piece is too small to share.
-fn rows<F: Float>(a: Matrix<'_, F>, first: usize, count: usize, b: Matrix<'_, F>, c: &mut [F], accumulate: bool) {
+fn rows<F: Float>(
+    a: Matrix<'_, F>,
+    first: usize,
+    count: usize,
+    b: Matrix<'_, F>,
+    c: &mut [F],
+    accumulate: bool,
+) {
     if count >= 32 && count * a.cols * b.cols > LARGE {
         let half = (count / 2).next_multiple_of(16);
         let (top, bottom) = c.split_at_mut(half * b.cols);
@@ -160,7 +167,9 @@ mod tests {
 
     /// Integers small enough that every order of summation is exact.
     fn agrees_with_the_definition<F: Float>() {
-        for (m, k, n) in [(1, 1, 1), (3, 5, 2), (1, 16, 16), (7, 9, 33), (33, 40, 17), (130, 300, 200), (2, 0, 3)] {
+        for (m, k, n) in
+            [(1, 1, 1), (3, 5, 2), (1, 16, 16), (7, 9, 33), (33, 40, 17), (130, 300, 200), (2, 0, 3)]
+        {
             for (ta, tb, accumulate) in
                 [(false, false, false), (true, false, true), (false, true, false), (true, true, true)]
             {

@@ -128,7 +128,9 @@ pub(crate) fn zip<F: Copy + Send + Sync>(
             |b| f(a, b),
         ),
         (Operand::Scalar(a), Operand::Scalar(b)) => out.fill(f(a, b)),
-        (Operand::Out, Operand::Scalar(_)) | (Operand::Scalar(_), Operand::Out) | (Operand::Out, Operand::Out) => {
+        (Operand::Out, Operand::Scalar(_))
+        | (Operand::Scalar(_), Operand::Out)
+        | (Operand::Out, Operand::Out) => {
             unreachable!("in place only beside a slice")
         }
     }

@@ -42,11 +42,8 @@ pub(crate) fn sum<F: Float>(x: &[F]) -> F {
         );
     }
     let (left, right) = x.split_at((x.len() / 2).next_multiple_of(LEAF));
-    let (a, b) = if x.len() >= 2 * GRAIN {
-        rayon::join(|| sum(left), || sum(right))
-    } else {
-        (sum(left), sum(right))
-    };
+    let (a, b) =
+        if x.len() >= 2 * GRAIN { rayon::join(|| sum(left), || sum(right)) } else { (sum(left), sum(right)) };
     a + b
 }
 

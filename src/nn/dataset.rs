@@ -110,7 +110,11 @@ impl<F: Float> Arrays<F> {
         for (what, t) in [("inputs", &x), ("targets", &y)] {
             if let Some(place) = t.slice().iter().position(|v| !v.is_finite()) {
                 let sample = place / (t.shape().size() / samples(t));
-                return Err(Error::data(format!("{what}, sample {sample}"), "finite numbers", t.slice()[place]));
+                return Err(Error::data(
+                    format!("{what}, sample {sample}"),
+                    "finite numbers",
+                    t.slice()[place],
+                ));
             }
         }
         Ok(Arrays { x, y })

@@ -31,7 +31,11 @@ impl<F: Float> Loss<F> for CrossEntropy {
 
     fn check(&self, output: &Tensor<F>, target: &Indices) -> Result<(), Error> {
         let &[rows, classes] = &output.shape()[..] else {
-            return Err(Error::data("cross-entropy: the model's output", "logits [n, classes]", output.shape()));
+            return Err(Error::data(
+                "cross-entropy: the model's output",
+                "logits [n, classes]",
+                output.shape(),
+            ));
         };
         if rows != target.slice().len() {
             let found = target.slice().len();
@@ -59,6 +63,10 @@ impl<F: Float> Loss<F> for Mse {
         if output.shape() == target.shape() {
             return Ok(());
         }
-        Err(Error::data("mse: the targets", format!("shape {}, as the output", output.shape()), target.shape()))
+        Err(Error::data(
+            "mse: the targets",
+            format!("shape {}, as the output", output.shape()),
+            target.shape(),
+        ))
     }
 }

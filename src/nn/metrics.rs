@@ -14,7 +14,12 @@ use crate::{Float, Tensor, ops::Indices};
 /// When `output` is not `[n, classes]` with n targets.
 pub fn accuracy<F: Float>(output: &Tensor<F>, target: &Indices) -> f64 {
     let (_, found) = output.max_dim(1, false);
-    assert!(found.shape() == target.shape(), "gradtape: accuracy: {} rows, {} targets", found.shape(), target.shape());
+    assert!(
+        found.shape() == target.shape(),
+        "gradtape: accuracy: {} rows, {} targets",
+        found.shape(),
+        target.shape()
+    );
     let right = found.slice().iter().zip(target.slice()).filter(|(a, b)| a == b).count();
     right as f64 / target.slice().len() as f64
 }

@@ -46,7 +46,11 @@ macro_rules! arithmetic {
             }
 
             #[inline]
-            fn eval<F: Float>(&self, [a, b]: [Arg<'_, Eager<F>>; 2], out: Shape) -> Result<Tensor<F>, OpError> {
+            fn eval<F: Float>(
+                &self,
+                [a, b]: [Arg<'_, Eager<F>>; 2],
+                out: Shape,
+            ) -> Result<Tensor<F>, OpError> {
                 Ok(broadcast::zip(a, b, out, |out, a, b| {
                     map::zip(
                         out,
@@ -59,11 +63,20 @@ macro_rules! arithmetic {
             }
 
             #[inline]
-            fn vjp<I: Interp>(&self, $s: Saved<'_, Self, I>, $dy: Cots<Self, Value<I>>, $want: [bool; 2]) -> [Option<Value<I>>; 2] {
+            fn vjp<I: Interp>(
+                &self,
+                $s: Saved<'_, Self, I>,
+                $dy: Cots<Self, Value<I>>,
+                $want: [bool; 2],
+            ) -> [Option<Value<I>>; 2] {
                 $vjp
             }
 
-            fn jvp<I: Interp>(&self, $t: Saved<'_, Self, I>, [$da, $db]: [Option<&Value<I>>; 2]) -> Option<Value<I>> {
+            fn jvp<I: Interp>(
+                &self,
+                $t: Saved<'_, Self, I>,
+                [$da, $db]: [Option<&Value<I>>; 2],
+            ) -> Option<Value<I>> {
                 $jvp
             }
 
@@ -87,31 +100,71 @@ pub(crate) fn add_tangents<I: Interp>(a: Option<Value<I>>, b: Option<Value<I>>) 
     }
 }
 
-arithmetic!(Add, "add", Saves::NONE, |a, b| a + b, -3.0..3.0,
-    vjp |_s, dy, want| [want[0].then(|| dy.clone()), want[1].then_some(dy)],
-    jvp |_s, da, db| add_tangents(da.cloned(), db.cloned()));
+arithmetic!(
+    Add,
+    "add",
+    Saves::NONE,
+    |a, b| a + b,
+    -3.0..3.0,
+    vjp | _s,
+    dy,
+    want | [want[0].then(|| dy.clone()), want[1].then_some(dy)],
+    jvp | _s,
+    da,
+    db | add_tangents(da.cloned(), db.cloned())
+);
 
-arithmetic!(Sub, "sub", Saves::NONE, |a, b| a - b, -3.0..3.0,
-    vjp |_s, dy, want| [want[0].then(|| dy.clone()), want[1].then(|| -dy)],
-    jvp |_s, da, db| add_tangents(da.cloned(), db.map(|db| -db)));
+arithmetic!(
+    Sub,
+    "sub",
+    Saves::NONE,
+    |a, b| a - b,
+    -3.0..3.0,
+    vjp | _s,
+    dy,
+    want | [want[0].then(|| dy.clone()), want[1].then(|| -dy)],
+    jvp | _s,
+    da,
+    db | add_tangents(da.cloned(), db.map(|db| -db))
+);
 
-arithmetic!(Mul, "mul", Saves::inputs([0, 1]), |a, b| a * b, -3.0..3.0,
-    vjp |s, dy, want| {
+arithmetic!(
+    Mul,
+    "mul",
+    Saves::inputs([0, 1]),
+    |a, b| a * b,
+    -3.0..3.0,
+    vjp | s,
+    dy,
+    want | {
         let da = want[0].then(|| &dy * s.x::<1>());
         [da, want[1].then(|| dy * s.x::<0>())]
     },
-    jvp |s, da, db| add_tangents(da.map(|da| da * s.x::<1>()), db.map(|db| s.x::<0>() * db)));
+    jvp | s,
+    da,
+    db | add_tangents(da.map(|da| da * s.x::<1>()), db.map(|db| s.x::<0>() * db))
+);
 
-arithmetic!(Div, "div", Saves::inputs([0, 1]), |a, b| a / b, 0.5..3.0,
-    vjp |s, dy, want| {
+arithmetic!(
+    Div,
+    "div",
+    Saves::inputs([0, 1]),
+    |a, b| a / b,
+    0.5..3.0,
+    vjp | s,
+    dy,
+    want | {
         let q = dy / s.x::<1>();
         let db = want[1].then(|| -(&q * s.x::<0>() / s.x::<1>()));
         [want[0].then_some(q), db]
     },
-    jvp |s, da, db| {
+    jvp | s,
+    da,
+    db | {
         let (a, b) = (s.x::<0>(), s.x::<1>());
         add_tangents(da.map(|da| da / b), db.map(|db| -(db / b * a / b)))
-    });
+    }
+);
 
 /// −x.
 #[derive(Clone, Copy, Debug, Default)]
@@ -166,8 +219,12 @@ macro_rules! linear {
 }
 
 linear!(Neg, "neg", |_op, x| (F::of(-1.0), F::ZERO), |_op, d| -d, |g| Neg);
-linear!(AddScalar, "add_scalar", |op, x| (F::ONE, F::of(op.0)), |_op, d| d, |g| AddScalar(g.number(-3.0..3.0)));
-linear!(MulScalar, "mul_scalar", |op, x| (F::of(op.0), F::ZERO), |op, d| d * op.0, |g| MulScalar(g.number(-3.0..3.0)));
+linear!(AddScalar, "add_scalar", |op, x| (F::ONE, F::of(op.0)), |_op, d| d, |g| AddScalar(
+    g.number(-3.0..3.0)
+));
+linear!(MulScalar, "mul_scalar", |op, x| (F::of(op.0), F::ZERO), |op, d| d * op.0, |g| MulScalar(
+    g.number(-3.0..3.0)
+));
 
 /// The operator of an op on all owned and borrowed combinations.
 macro_rules! operator {

@@ -168,6 +168,9 @@ impl Op for SumTo {
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
+        if x.shape().size() == out.size() {
+            return Ok(x.own().reshaped(out)); // only axes of size 1 are lost
+        }
         let lost = x.shape().rank() - out.rank();
         let summed = |i: usize| i < lost || out[i - lost] != x.shape()[i];
         Ok(super::reduce::sum(&x, summed).reshaped(out.clone()))
@@ -206,9 +209,8 @@ impl Op for Select {
     const SAVES: Saves = Saves::inputs([0]);
 
     fn shape(&self, [mask, yes, no]: [&Shape; 3]) -> Result<Shape, OpError> {
-        let refuse = || {
-            OpError::new(Self::NAME, format!("shapes {mask}, {yes} and {no} do not broadcast together"))
-        };
+        let refuse =
+            || OpError::new(Self::NAME, format!("shapes {mask}, {yes} and {no} do not broadcast together"));
         yes.broadcast(no).and_then(|both| both.broadcast(mask)).ok_or_else(refuse)
     }
 

@@ -294,10 +294,9 @@ fn share<R: Real>(d: R, a: R, b: R) -> R {
     let half = d.lit(0.5) * d.clone();
     let zero = d.lit(0.0) * d.clone();
     let unordered = (a.clone() + b.clone()) * d.clone();
-    a.clone().greater(b.clone()).select(
-        d,
-        a.clone().equal(b.clone()).select(half, b.greater(a).select(zero, unordered)),
-    )
+    a.clone()
+        .greater(b.clone())
+        .select(d, a.clone().equal(b.clone()).select(half, b.greater(a).select(zero, unordered)))
 }
 
 /// Applies a [`Binary`] function to each pair of elements, broadcast.
@@ -322,12 +321,7 @@ where
         Ok(broadcast::zip(a, b, out, |out, a, b| F::zip::<B>(out, a, b)))
     }
 
-    fn vjp<I: Interp>(
-        &self,
-        s: Saved<'_, Self, I>,
-        dy: Value<I>,
-        want: [bool; 2],
-    ) -> [Option<Value<I>>; 2] {
+    fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, want: [bool; 2]) -> [Option<Value<I>>; 2] {
         if !B::SMOOTH {
             return [None, None];
         }
@@ -357,9 +351,7 @@ where
 
 /// Both operands of a smooth function.
 #[inline(always)]
-fn operands<'a, B: Binary + SampledPair, I: Interp>(
-    s: &Saved<'a, Zip<B>, I>,
-) -> (&'a Value<I>, &'a Value<I>)
+fn operands<'a, B: Binary + SampledPair, I: Interp>(s: &Saved<'a, Zip<B>, I>) -> (&'a Value<I>, &'a Value<I>)
 where
     Zip<B>: crate::op::Checked,
 {

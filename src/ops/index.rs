@@ -99,8 +99,7 @@ fn runs(
     let (outer, size, inner) = whole.around(axis);
     for row in 0..outer {
         for (i, &place) in indices.slice().iter().enumerate() {
-            let (picked, from) =
-                ((row * indices.slice().len() + i) * inner, (row * size + place) * inner);
+            let (picked, from) = ((row * indices.slice().len() + i) * inner, (row * size + place) * inner);
             run(picked..picked + inner, from..from + inner);
         }
     }
@@ -185,7 +184,10 @@ impl Op for IndexAdd {
         let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
         let count = self.indices.slice().len();
         if x[axis] != count {
-            return Err(refuse(format!("{count} indices for the {} slices of {x} along axis {axis}", x[axis])));
+            return Err(refuse(format!(
+                "{count} indices for the {} slices of {x} along axis {axis}",
+                x[axis]
+            )));
         }
         let out = x.with_axis(axis, self.size).map_err(refuse)?;
         self.indices.below(Self::NAME, self.size, axis, &out)?;

@@ -77,12 +77,7 @@ impl Op for MatMul {
         Ok(Tensor::filled(out, |out| gemm::batched(left, right, out, |i| places[i])))
     }
 
-    fn vjp<I: Interp>(
-        &self,
-        s: Saved<'_, Self, I>,
-        dy: Value<I>,
-        want: [bool; 2],
-    ) -> [Option<Value<I>>; 2] {
+    fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, want: [bool; 2]) -> [Option<Value<I>>; 2] {
         let (a, b) = (s.x::<0>(), s.x::<1>());
         let &MatMul { transpose_a: ta, transpose_b: tb } = self;
         let product = |ta, tb, a: &Value<I>, b: &Value<I>| {
@@ -164,12 +159,7 @@ impl Op for Linear {
         }))
     }
 
-    fn vjp<I: Interp>(
-        &self,
-        s: Saved<'_, Self, I>,
-        dy: Value<I>,
-        want: [bool; 3],
-    ) -> [Option<Value<I>>; 3] {
+    fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, want: [bool; 3]) -> [Option<Value<I>>; 3] {
         let (x, w) = (s.x::<0>(), s.x::<1>());
         let dx = want[0].then(|| dy.matmul(w));
         let dw = want[1].then(|| {
@@ -179,7 +169,11 @@ impl Op for Linear {
         [dx, dw, want[2].then_some(dy)]
     }
 
-    fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, [dx, dw, db]: [Option<&Value<I>>; 3]) -> Option<Value<I>> {
+    fn jvp<I: Interp>(
+        &self,
+        s: Saved<'_, Self, I>,
+        [dx, dw, db]: [Option<&Value<I>>; 3],
+    ) -> Option<Value<I>> {
         let (x, w) = (s.x::<0>(), s.x::<1>());
         let product = |x: &Value<I>, w: &Value<I>| {
             let zero = x.lift(Tensor::zeros([w.shape()[0]]));
@@ -207,6 +201,9 @@ impl Op for Linear {
 
 /// All rows of the last axis as one matrix.
 fn rows<I: Interp>(x: &Value<I>) -> Value<I> {
+    if x.shape().rank() == 2 {
+        return x.clone();
+    }
     let last = x.shape()[x.shape().rank() - 1];
     let count = x.shape()[..x.shape().rank() - 1].iter().product();
     x.reshape([count, last])

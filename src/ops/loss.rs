@@ -112,17 +112,10 @@ impl Op for CrossEntropyGrad {
     fn eval<F: Float>(&self, [x, d]: [Arg<'_, Eager<F>>; 2], out: Shape) -> Result<Tensor<F>, OpError> {
         let (targets, classes) = (self.targets.slice(), out[1]);
         let scale = d.item() / F::of(targets.len() as f64);
-        Ok(Tensor::filled(out, |out| {
-            softmax::cross_entropy_grad(x.slice(), classes, targets, scale, out)
-        }))
+        Ok(Tensor::filled(out, |out| softmax::cross_entropy_grad(x.slice(), classes, targets, scale, out)))
     }
 
-    fn vjp<I: Interp>(
-        &self,
-        s: Saved<'_, Self, I>,
-        dy: Value<I>,
-        want: [bool; 2],
-    ) -> [Option<Value<I>>; 2] {
+    fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, want: [bool; 2]) -> [Option<Value<I>>; 2] {
         let (x, d) = (s.x::<0>(), s.x::<1>());
         let dx = want[0].then(|| self.softmax_part(x, &dy) * d);
         let unscaled = || Value::apply(self.clone(), [x.into(), x.constant(1.0).into()]);

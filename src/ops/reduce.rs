@@ -19,6 +19,9 @@ fn reduce<F: Float>(
     reduced: impl Fn(usize) -> bool,
     kernel: impl Fn(&[F], usize, usize, &mut [F]),
 ) -> Tensor<F> {
+    if (0..x.shape().rank()).all(&reduced) {
+        return Tensor::filled(Shape::from([1]), |out| kernel(x.slice(), x.shape().size(), 1, out));
+    }
     // Neighbours of the same kind are one group: (reduced, size).
     let mut groups: SmallVec<[(bool, usize); 8]> = SmallVec::new();
     for (i, &dim) in x.shape().iter().enumerate() {
@@ -48,6 +51,9 @@ pub(super) fn sum<F: Float>(x: &Tensor<F>, summed: impl Fn(usize) -> bool) -> Te
 
 /// The shape that is left when the marked axes are reduced.
 fn left(op: &'static str, x: &Shape, axes: &Axes, keepdims: bool) -> Result<Shape, OpError> {
+    if matches!(axes, Axes::All) && !keepdims {
+        return Ok(Shape::scalar());
+    }
     let marked = axes.marked(x.rank()).map_err(|why| OpError::new(op, format!("{why} of {x}")))?;
     let kept = x.iter().zip(&marked).filter(|&(_, &marked)| keepdims || !marked);
     let dims: SmallVec<[usize; 8]> = kept.map(|(&dim, &marked)| if marked { 1 } else { dim }).collect();
@@ -61,7 +67,10 @@ fn count(x: &Shape, axes: &Axes) -> usize {
 }
 
 /// A reduced value with its axes put back, as `x` was reduced with `keepdims`.
-fn unsqueezed<I: Interp>(y: &Value<I>, x: &Shape, axes: &Axes) -> Value<I> {
+fn unsqueezed<I: Interp>(y: Value<I>, x: &Shape, axes: &Axes) -> Value<I> {
+    if y.shape().rank() == 0 || y.shape().rank() == x.rank() {
+        return y; // a number broadcasts to any shape; kept axes are there already
+    }
     y.reshape(left("reduce", x, axes, true).expect("shape has checked the axes"))
 }
 
@@ -106,7 +115,7 @@ impl Op for Sum {
     }
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
-        Some(unsqueezed(&dy, s.x_shape(0), &self.axes).expand(s.x_shape(0)))
+        Some(unsqueezed(dy, s.x_shape(0), &self.axes).expand(s.x_shape(0)))
     }
 
     fn jvp<I: Interp>(&self, _: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
@@ -152,7 +161,7 @@ impl Op for Mean {
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
         let x = s.x_shape(0);
-        let share = unsqueezed(&dy, x, &self.axes) / count(x, &self.axes) as f64;
+        let share = unsqueezed(dy, x, &self.axes) / count(x, &self.axes) as f64;
         Some(share.expand(x))
     }
 
@@ -202,7 +211,8 @@ impl Op for Max {
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
         let x = s.x::<0>();
-        let dy = unsqueezed(&dy, x.shape(), &self.axes);
+        let kept = left(Self::NAME, x.shape(), &self.axes, true).expect("shape has checked the axes");
+        let dy = dy.reshape(kept);
         Some(Value::apply(TieSpread { axes: self.axes.clone() }, [dy.into(), x.into()]))
     }
 
@@ -416,9 +426,8 @@ impl Op for MaxDim {
     }
 
     fn rejects() -> Vec<Reject<Self>> {
-        let bad = |axis, x: &[usize], says| {
-            Reject::new(MaxDim { axis, keepdims: false }, [Shape::from(x)], says)
-        };
+        let bad =
+            |axis, x: &[usize], says| Reject::new(MaxDim { axis, keepdims: false }, [Shape::from(x)], says);
         vec![
             bad(2, &[2, 3], "axis 2 is out of range"),
             bad(0, &[], "out of range for 0 axes"),

@@ -122,7 +122,11 @@ impl Op for Permute {
 
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |order: &[usize]| {
-            Reject::new(Permute(order.into()), [Shape::from([2, 3])], "is not an order of the 2 axes of [2, 3]")
+            Reject::new(
+                Permute(order.into()),
+                [Shape::from([2, 3])],
+                "is not an order of the 2 axes of [2, 3]",
+            )
         };
         vec![bad(&[0]), bad(&[0, 0]), bad(&[1, 2]), bad(&[0, 1, 2])]
     }
@@ -184,8 +188,10 @@ fn selected(op: &'static str, x: &Shape, ranges: &[Range]) -> Result<Shape, OpEr
     }
     if let Some(axis) = (0..x.rank()).find(|&axis| !ranges[axis].fits(x[axis])) {
         let Range { start, count, step } = ranges[axis];
-        let why =
-            format!("{count} elements from {start} by {step} leave axis {axis} of {x}, which has {}", x[axis]);
+        let why = format!(
+            "{count} elements from {start} by {step} leave axis {axis} of {x}, which has {}",
+            x[axis]
+        );
         return Err(OpError::new(op, why));
     }
     let dims: SmallVec<[usize; 4]> = ranges.iter().map(|range| range.count).collect();
@@ -239,7 +245,11 @@ impl Op for Slice {
 
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |start, count, step, says| {
-            Reject::new(Slice(SmallVec::from_slice(&[Range { start, count, step }])), [Shape::from([4])], says)
+            Reject::new(
+                Slice(SmallVec::from_slice(&[Range { start, count, step }])),
+                [Shape::from([4])],
+                says,
+            )
         };
         vec![
             bad(0, 5, 1, "5 elements from 0 by 1 leave axis 0 of [4]"),
