@@ -108,7 +108,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     println!("  J       {:.15} and {:.15}", hand.0, tape.0);
     for (i, name) in ["∂J/∂W₁", "∂J/∂b₁", "∂J/∂W₂", "∂J/∂b₂"].iter().enumerate() {
         let difference = greatest_difference(&hand.1[i], &tape.1[i]);
-        if !(difference <= 1e-12) {
+        if difference.is_nan() || difference > 1e-12 {
             return Err(format!("{name}: formulas and tape differ by {difference:e}").into());
         }
         println!(

@@ -144,6 +144,11 @@ fn apply<O: Op, I: Interp>(op: &O, x: &[Value<I>]) -> Vec<Value<I>> {
     O::Out::slice(&Value::apply(op.clone(), args::<O, I>(x))).to_vec()
 }
 
+/// Whether two numbers agree; NaN agrees with nothing.
+fn within(a: f64, b: f64, bound: f64) -> bool {
+    (a - b).abs() <= bound
+}
+
 /// Σ ⟨u, y⟩ as a recorded number.
 fn weighted<'t, F: Float>(y: &[Var<'t, F>], u: &[Var<'t, F>]) -> Var<'t, F> {
     let terms = y.iter().zip(u).map(|(y, u)| (y * u).sum());
@@ -201,8 +206,7 @@ impl<'s, O: Op> Case<'s, O> {
 
     /// Two numbers that should agree, up to `bound` of the terms they were summed from.
     fn agree(&self, check: &'static str, a: f64, b: f64, scale: f64, bound: f64) -> Result<(), Failure> {
-        // Written so that NaN fails.
-        if (a - b).abs() <= bound * scale.max(1.0) {
+        if within(a, b, bound * scale.max(1.0)) {
             return Ok(());
         }
         self.fail(check, format!("{a:e} against {b:e}, of terms of size {scale:e}"))
@@ -221,7 +225,7 @@ impl<'s, O: Op> Case<'s, O> {
                 return self.fail(check, format!("shape {} against {}", a.shape(), b.shape()));
             }
             for (i, (&p, &q)) in a.slice().iter().zip(b.slice()).enumerate() {
-                if !((p - q).abs() <= bound * q.abs().max(1.0)) {
+                if !within(p, q, bound * q.abs().max(1.0)) {
                     return self.fail(check, format!("{p:e} against {q:e} at operand {k}, element {i}"));
                 }
             }
@@ -252,7 +256,7 @@ impl<'s, O: Op> Case<'s, O> {
                     dot(&self.u, &apply(op, &x)).0
                 };
                 let (numeric, analytic) = ((value(H) - value(-H)) / (2.0 * H), self.gradient[k].slice()[i]);
-                if !((numeric - analytic).abs() <= 1e-7 + 1e-5 * numeric.abs()) {
+                if !within(numeric, analytic, 1e-7 + 1e-5 * numeric.abs()) {
                     let detail = format!("operand {k}, element {i}: {analytic:e}, numerically {numeric:e}");
                     return self.fail("jacobian", detail);
                 }

@@ -38,7 +38,11 @@ pub(crate) fn product<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F],
         return;
     }
     if a.cols == 0 {
-        return if accumulate { () } else { c.fill(F::ZERO) };
+        // An empty sum.
+        if !accumulate {
+            c.fill(F::ZERO);
+        }
+        return;
     }
     if a.rows * a.cols * b.cols <= SMALL {
         simd(

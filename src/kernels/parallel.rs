@@ -37,7 +37,10 @@ pub(crate) fn pieces_of<T: Send>(
     let unit = unit.max(1);
     let piece = grain.div_ceil(unit) * unit;
     if out.len() < 2 * piece {
-        return if out.is_empty() { () } else { body(0, out) };
+        if !out.is_empty() {
+            body(0, out);
+        }
+        return;
     }
     split(0, out, unit, piece, &body);
 }

@@ -63,7 +63,7 @@ fn sum_leaf<F: Float>(x: &[F]) -> F {
     let mut width = 16;
     while width > 0 {
         for i in 0..width {
-            lanes[i] = lanes[i] + lanes[i + width];
+            lanes[i] += lanes[i + width];
         }
         width /= 2;
     }

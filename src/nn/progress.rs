@@ -27,7 +27,7 @@ impl Progress {
     #[cfg(feature = "progress")]
     pub(super) fn tick(&self, step: usize, figures: impl FnOnce() -> String) {
         // Often enough for an eye, rarely enough to cost nothing.
-        if step % 64 == 0 && !self.bar.is_hidden() {
+        if step.is_multiple_of(64) && !self.bar.is_hidden() {
             self.bar.set_message(figures());
             self.bar.set_position(step as u64);
         }
