@@ -4,7 +4,7 @@ use std::{fmt, io, path::PathBuf};
 
 /// An error from files, bytes, configuration or training data.
 ///
-/// Arithmetic on tensors panics instead, as `ndarray` does; see [`ShapeError`](crate::ShapeError)
+/// Arithmetic on tensors panics instead, as `ndarray` does; see [`OpError`](crate::OpError)
 /// for its fallible form.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -27,6 +27,9 @@ pub use softmax::{LogSoftmax, Softmax};
 
 use crate::op::{Checked, Op};
 
+pub use crate::kernels::formula::{Binary, Real, Unary};
+pub use elementwise::{Sampled, SampledPair};
+
 /// The one list. `each` is called with the test name and the type of every op; an op that is
 /// missing here does not compile.
 #[doc(hidden)]
