@@ -180,7 +180,7 @@ pub struct MulScalar(pub f64);
 
 /// What ops on one operand with a constant derivative have in common.
 macro_rules! linear {
-    ($Op:ty, $name:literal, |$op:ident, $x:ident| $f:expr, |$rule:ident, $d:ident| $chain:expr, |$g:ident| $sample:expr) => {
+    ($Op:ty, $name:literal, |$op:ident| $f:expr, |$rule:ident, $d:ident| $chain:expr, |$g:ident| $sample:expr) => {
         impl Op for $Op {
             type In = One;
             type Out = One;
@@ -218,11 +218,9 @@ macro_rules! linear {
     };
 }
 
-linear!(Neg, "neg", |_op, x| (F::of(-1.0), F::ZERO), |_op, d| -d, |g| Neg);
-linear!(AddScalar, "add_scalar", |op, x| (F::ONE, F::of(op.0)), |_op, d| d, |g| AddScalar(
-    g.number(-3.0..3.0)
-));
-linear!(MulScalar, "mul_scalar", |op, x| (F::of(op.0), F::ZERO), |op, d| d * op.0, |g| MulScalar(
+linear!(Neg, "neg", |_op| (F::of(-1.0), F::ZERO), |_op, d| -d, |g| Neg);
+linear!(AddScalar, "add_scalar", |op| (F::ONE, F::of(op.0)), |_op, d| d, |g| AddScalar(g.number(-3.0..3.0)));
+linear!(MulScalar, "mul_scalar", |op| (F::of(op.0), F::ZERO), |op, d| d * op.0, |g| MulScalar(
     g.number(-3.0..3.0)
 ));
 

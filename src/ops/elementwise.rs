@@ -194,6 +194,7 @@ macro_rules! binary {
                 fn f<R: Real>($a: R, $b: R) -> R {
                     $f
                 }
+                #[allow(unused_variables)] // masks have nothing to chain
                 #[inline(always)]
                 fn chain<R: Real>(side: usize, $a: R, $b: R, $d: R) -> R {
                     if side == 0 { $da } else { $db }
@@ -282,10 +283,10 @@ binary! {
         |d| [share(d, a, b), share(d, b, a)];
 
     /// 1 where the first is greater, else 0, broadcast. A mask: it has no gradient.
-    Greater, greater, false, |g| apart(g), |a, b| a.greater(b), |d| [{ let _ = (a, b); d }, d];
+    Greater, greater, false, |g| apart(g), |a, b| a.greater(b), |d| [d.lit(0.0), d.lit(0.0)];
 
     /// 1 where both are equal, else 0, broadcast. A mask: it has no gradient.
-    Equal, equal, false, |g| apart(g), |a, b| a.equal(b), |d| [{ let _ = (a, b); d }, d];
+    Equal, equal, false, |g| apart(g), |a, b| a.equal(b), |d| [d.lit(0.0), d.lit(0.0)];
 }
 
 /// The part of d that goes to `a` as the greater of `a` and `b`.
