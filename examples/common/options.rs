@@ -13,13 +13,13 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 32)]
     pub(crate) batch: usize,
     /// Learning rate of Adam.
-    #[arg(long, default_value_t = 1e-3)]
+    #[arg(long, default_value_t = 1e-3, allow_negative_numbers = true)]
     pub(crate) lr: f64,
     /// Seed of the starting weights, the order of images and dropout.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Share of the training images, at their end, to validate on.
-    #[arg(long, default_value_t = 0.0)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) validation: f64,
     /// Threads; as many as there are cores unless given.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
