@@ -1,0 +1,11 @@
+//! What must hold for every input: plain functions, so that `tests/fuzz_replay.rs` can call them
+//! without a fuzzer.
+
+mod decode;
+mod idx;
+mod program;
+mod reference;
+mod run;
+
+pub use idx::{idx, idx_gz};
+pub use program::program;
