@@ -237,6 +237,16 @@ impl<O> Sample<O> {
         self.constant[place] = true;
         self
     }
+
+    /// The op.
+    pub fn op(&self) -> &O {
+        &self.op
+    }
+
+    /// Its operands.
+    pub fn inputs(&self) -> &[Tensor<f64>] {
+        &self.inputs
+    }
 }
 
 /// In a form that can be pasted into a test.

@@ -1,0 +1,10 @@
+//! What the crate promises besides right gradients: at kinks, under misuse, on the tape, over
+//! threads, and where other libraries had defects.
+
+mod defects;
+mod faults;
+mod kinks;
+mod layout;
+mod misuse;
+mod tape;
+mod threads;

@@ -1,0 +1,79 @@
+//! Ten thousand training steps need no more memory than the first hundred (burn#2333, burn#3976:
+//! tapes that grew). Its own binary: the allocator counts for the whole process.
+
+use gradtape::random::Rng;
+use gradtape::{Tape, Tensor};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+use std::alloc::System;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// Bytes allocated and not yet freed.
+fn live() -> isize {
+    let stats = ALLOCATOR.stats();
+    // Growing in place counts beside allocating.
+    stats.bytes_allocated as isize - stats.bytes_deallocated as isize + stats.bytes_reallocated
+}
+
+/// One step of a 2-16-16-1 network on the squared error; the loss.
+fn step(tape: &mut Tape<f32>, weights: &mut [Tensor<f32>], x: &Tensor<f32>, t: &Tensor<f32>) -> f32 {
+    let (loss, gradients) = {
+        let w: Vec<_> = weights.iter().map(|w| tape.var(w.clone())).collect();
+        let hidden = tape.constant(x.clone()).linear(&w[0], &w[1]).tanh();
+        let hidden = hidden.linear(&w[2], &w[3]).tanh();
+        let error = hidden.linear(&w[4], &w[5]) - tape.constant(t.clone());
+        let loss = (&error * &error).mean();
+        let gradients = loss.backward();
+        let gradients: Vec<_> = w.iter().map(|w| gradients.wrt(w).clone()).collect();
+        (loss.item(), gradients)
+    };
+    tape.reset();
+    for (w, g) in weights.iter_mut().zip(&gradients) {
+        let address = w.slice().as_ptr();
+        for (w, g) in w.slice_mut().iter_mut().zip(g.slice()) {
+            *w -= 0.1 * g;
+        }
+        assert_eq!(w.slice().as_ptr(), address, "the step is not in place");
+    }
+    loss
+}
+
+#[test]
+fn memory_stays_flat_over_training_steps() {
+    let draw = Rng::new(1);
+    let shapes: [&[usize]; 6] = [&[16, 2], &[16], &[16, 16], &[16], &[1, 16], &[1]];
+    let mut weights = shapes.map(|shape| draw.uniform::<f32>(shape, -0.5, 0.5));
+    let x = draw.uniform::<f32>([8, 2], -1.0, 1.0);
+    let t = Tensor::from_fn([8, 1], |i| x.slice()[2 * i] * x.slice()[2 * i + 1]);
+    let mut tape = Tape::new();
+
+    let first = step(&mut tape, &mut weights, &x, &t);
+    for _ in 1..1_000 {
+        step(&mut tape, &mut weights, &x, &t);
+    }
+    let before = live();
+    let region = Region::new(ALLOCATOR);
+    let mut last = 0.0;
+    for _ in 1_000..10_000 {
+        last = step(&mut tape, &mut weights, &x, &t);
+    }
+    let per_step = region.change().allocations / 9_000;
+    assert_eq!(live(), before, "bytes that nine thousand steps have left behind");
+    assert!(last < 0.1 * first, "it did not learn: {first} to {last}");
+    assert!(per_step < 200, "{per_step} allocations a step: buffers are not reused");
+
+    // A cleared tape records again into the memory it has.
+    let constant = Tensor::scalar(1.0);
+    let record = |tape: &mut Tape<f32>| {
+        for _ in 0..1_000 {
+            let _ = tape.var(constant.clone());
+        }
+        tape.reset();
+    };
+    record(&mut tape);
+    let region = Region::new(ALLOCATOR);
+    record(&mut tape);
+    let change = region.change();
+    assert_eq!((change.allocations, change.reallocations), (0, 0), "reset gave the memory away");
+}
