@@ -2,6 +2,11 @@
 //! mode and every higher order.
 #![deny(missing_docs)]
 
+/// The README's programs, run as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod data;
 mod dual;
 mod error;

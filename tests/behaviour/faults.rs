@@ -157,7 +157,10 @@ fn a_missing_reduction_is_an_error_that_names_op_and_shapes() {
         let _ = Value::apply(Unreduced, (&x).into()).sum().backward();
     });
     let message = *panic.unwrap_err().downcast::<String>().expect("a message");
-    assert_eq!(message, "gradtape: Unreduced: its rule gave a gradient of shape [6] for an operand of shape [3]");
+    assert_eq!(
+        message,
+        "gradtape: Unreduced: its rule gave a gradient of shape [6] for an operand of shape [3]"
+    );
 }
 
 // a · b of square matrices, where shapes do not tell b from bᵀ.
@@ -295,7 +298,8 @@ cube!(WrongAtTwo, Saves::inputs([0]), shape |x| Ok(x.clone()), eval |x: F| cubes
 fn gradcheck_names_the_input_and_the_element() {
     let (x, w) = (Tensor::from([1.0, 2.0, 3.0]), Tensor::from([0.5, -1.0, 2.0]));
     gradcheck(|v| (&v[0] * Value::apply(Cube, (&v[1]).into())).sum(), &[x.clone(), w.clone()]).unwrap();
-    let failure = gradcheck(|v| (&v[0] * Value::apply(WrongAtTwo, (&v[1]).into())).sum(), &[x, w]).unwrap_err();
+    let failure =
+        gradcheck(|v| (&v[0] * Value::apply(WrongAtTwo, (&v[1]).into())).sum(), &[x, w]).unwrap_err();
     assert_eq!(failure.check(), "first order");
     let message = failure.to_string();
     assert!(message.contains("input 1 of shape [3], element 2: analytic "), "{message}");

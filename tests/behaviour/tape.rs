@@ -113,7 +113,10 @@ fn a_recorded_operand_that_is_given_away_is_overwritten_unless_it_was_saved() {
     let z = y + 1.0;
     assert_ne!(z.tensor().slice().as_ptr(), address);
     let slope = z.sum().backward().wrt(&x).clone();
-    assert!(slope.slice().iter().zip(before).all(|(&d, y)| d == 1.0 - y * y), "the saved output was overwritten");
+    assert!(
+        slope.slice().iter().zip(before).all(|(&d, y)| d == 1.0 - y * y),
+        "the saved output was overwritten"
+    );
 }
 
 #[test]
@@ -270,7 +273,8 @@ fn network<I: Interp>(x: &Value<I>, w: &Value<I>, b: &Value<I>) -> Value<I> {
 #[test]
 fn forward_over_reverse_gives_the_hessian_vector_products_of_reverse_over_reverse() {
     let draw = Rng::new(5);
-    let (x, w, b) = (draw.uniform([4, 3], -1.0, 1.0), draw.uniform([2, 3], -1.0, 1.0), draw.uniform([2], -1.0, 1.0));
+    let (x, w, b) =
+        (draw.uniform([4, 3], -1.0, 1.0), draw.uniform([2, 3], -1.0, 1.0), draw.uniform([2], -1.0, 1.0));
     let v: Tensor<f64> = draw.uniform([2, 3], -1.0, 1.0);
     let tape = Tape::new();
     let [x, b] = [x, b].map(|c: Tensor<f64>| tape.constant(c));
