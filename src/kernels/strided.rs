@@ -46,6 +46,9 @@ impl<const W: usize> Walk<W> {
     /// `first`th run on, `count` times.
     #[inline]
     pub(crate) fn runs(&self, first: usize, count: usize, mut run: impl FnMut([isize; W])) {
+        if count == 0 {
+            return; // an outer axis may be empty
+        }
         let outer = self.dims.len() - 1;
         let mut index: SmallVec<[usize; 6]> = SmallVec::from_elem(0, outer);
         let mut at = [0isize; W];
