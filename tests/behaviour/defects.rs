@@ -48,7 +48,10 @@ fn burn_181_a_broadcast_is_reduced() {
 
 #[test]
 fn burn_5304_matmul_with_a_transposed_left_operand() {
-    let (a, b) = (Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]), Tensor::from([[1.0, -1.0], [0.0, 2.0], [3.0, 1.0]]));
+    let (a, b) = (
+        Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]),
+        Tensor::from([[1.0, -1.0], [0.0, 2.0], [3.0, 1.0]]),
+    );
     let op = MatMul { transpose_a: true, transpose_b: false };
     let tape = Tape::new();
     let (left, right) = (tape.var(a.clone()), tape.var(b.clone()));
@@ -93,7 +96,10 @@ fn candle_dfdx_max_shares_among_ties() {
     let gradient = swept(&Tensor::from([[3.0, 3.0], [1.0, 3.0]]), |x| x.max());
     assert_eq!(gradient.iter().sum::<f64>(), 1.0);
     assert_eq!(gradient[2], 0.0);
-    assert_eq!(swept(&Tensor::from([[3.0, 3.0], [1.0, 3.0]]), |x| x.max_axes(0, false)), [1.0, 0.5, 0.0, 0.5]);
+    assert_eq!(
+        swept(&Tensor::from([[3.0, 3.0], [1.0, 3.0]]), |x| x.max_axes(0, false)),
+        [1.0, 0.5, 0.0, 0.5]
+    );
 }
 
 #[test]
@@ -124,7 +130,13 @@ fn ndarray_852_shape_products_do_not_wrap() {
     }
     // Through an op, from operands of a modest size.
     let column = Tensor::<f64>::zeros([0, 1 << 40]);
-    assert!(Value::try_apply(MatMul { transpose_a: true, transpose_b: false }, [(&column).into(), (&column).into()]).is_err());
+    assert!(
+        Value::try_apply(
+            MatMul { transpose_a: true, transpose_b: false },
+            [(&column).into(), (&column).into()]
+        )
+        .is_err()
+    );
 }
 
 #[test]

@@ -10,7 +10,10 @@ const NAN: f64 = f64::NAN;
 #[track_caller]
 fn same(what: &str, found: &[f64], want: &[f64]) {
     let equal = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan();
-    assert!(found.len() == want.len() && found.iter().zip(want).all(equal), "{what}: {found:?}, not {want:?}");
+    assert!(
+        found.len() == want.len() && found.iter().zip(want).all(equal),
+        "{what}: {found:?}, not {want:?}"
+    );
 }
 
 #[track_caller]
@@ -40,7 +43,11 @@ fn derivatives(x: &[Tensor<f64>], f: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t,
         let [gradient] = total.grad([var]);
         first.push(numbers(&gradient));
         let slope = gradient.sum();
-        second.push(if slope.is_constant() { vec![0.0; var.shape().size()] } else { numbers(&slope.grad([var])[0]) });
+        second.push(if slope.is_constant() {
+            vec![0.0; var.shape().size()]
+        } else {
+            numbers(&slope.grad([var])[0])
+        });
     }
     let (y, swept) = (numbers(&y), total.backward());
     for (var, first) in vars.iter().zip(&first) {
@@ -94,7 +101,13 @@ fn relu_has_gradient_0_at_0_and_keeps_nan() {
 fn abs_has_gradient_0_at_0_and_keeps_nan() {
     let x = [-2.0, -0.0, 0.0, 3.0, INF, -INF, NAN];
     pin(|x| x.abs(), &x, &[2.0, 0.0, 0.0, 3.0, INF, INF, NAN], &[-1.0, 0.0, 0.0, 1.0, 1.0, -1.0, NAN], None);
-    pin(|x| x.abs(), &[-2.0, 0.0, INF, -INF], &[2.0, 0.0, INF, INF], &[-1.0, 0.0, 1.0, -1.0], Some(&[0.0; 4]));
+    pin(
+        |x| x.abs(),
+        &[-2.0, 0.0, INF, -INF],
+        &[2.0, 0.0, INF, INF],
+        &[-1.0, 0.0, 1.0, -1.0],
+        Some(&[0.0; 4]),
+    );
 }
 
 #[test]
@@ -158,7 +171,13 @@ fn max_dim_takes_the_first_of_equals_and_the_first_nan() {
 
 #[test]
 fn ln_is_nan_outside_its_domain_and_infinite_at_0() {
-    pin(|x| x.ln(), &[-1.0, 0.0, 1.0, INF, NAN], &[NAN, -INF, 0.0, INF, NAN], &[NAN, INF, 1.0, 0.0, NAN], None);
+    pin(
+        |x| x.ln(),
+        &[-1.0, 0.0, 1.0, INF, NAN],
+        &[NAN, -INF, 0.0, INF, NAN],
+        &[NAN, INF, 1.0, 0.0, NAN],
+        None,
+    );
     pin(|x| x.ln(), &[0.5, 2.0], &[0.5f64.ln(), 2f64.ln()], &[2.0, 0.5], Some(&[-4.0, -0.25]));
 }
 
@@ -195,7 +214,9 @@ fn pow_of_0_follows_its_exponent() {
     pin(|x| x.powf(2.0), &[0.0], &[0.0], &[0.0], Some(&[2.0]));
     pin(|x| x.powf(1.0), &[0.0], &[0.0], &[1.0], Some(&[0.0]));
     pin(|x| x.powf(0.5), &[0.0], &[0.0], &[INF], None);
-    let found = derivatives(&[Tensor::from([0.0, 0.0, 0.0])], |v| v[0].pow(&v[0].lift(Tensor::from([1.0, 2.0, 3.0]))));
+    let found = derivatives(&[Tensor::from([0.0, 0.0, 0.0])], |v| {
+        v[0].pow(&v[0].lift(Tensor::from([1.0, 2.0, 3.0])))
+    });
     same("second order", &found.second[0], &[0.0, 2.0, 0.0]);
 }
 
@@ -314,7 +335,13 @@ fn select_keeps_nan_in_the_branch_that_is_not_taken() {
 #[test]
 fn a_double_where_is_finite_where_one_is_not() {
     let x = [0.0, 4.0];
-    pin(|x| x.greater(&x.constant(0.0)).select(&x.sqrt(), &x.constant(0.0)), &x, &[0.0, 2.0], &[NAN, 0.25], None);
+    pin(
+        |x| x.greater(&x.constant(0.0)).select(&x.sqrt(), &x.constant(0.0)),
+        &x,
+        &[0.0, 2.0],
+        &[NAN, 0.25],
+        None,
+    );
     pin(
         |x| {
             let positive = x.greater(&x.constant(0.0));

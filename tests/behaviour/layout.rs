@@ -22,7 +22,8 @@ fn arrives(view: &ArrayViewD<'_, f64>) {
 #[test]
 fn strided_views_arrive_element_by_element() {
     let base = counting(&[4, 5, 3]);
-    let mut views = vec![base.view(), base.view().reversed_axes(), base.view().permuted_axes(IxDyn(&[1, 0, 2]))];
+    let mut views =
+        vec![base.view(), base.view().reversed_axes(), base.view().permuted_axes(IxDyn(&[1, 0, 2]))];
     for axis in 0..3 {
         let mut flipped = base.view();
         flipped.invert_axis(Axis(axis));
@@ -63,7 +64,8 @@ fn an_owned_transposed_array_is_reordered() {
     let array = Array2::from_shape_fn((3, 4), |(i, j)| (i * 4 + j) as f64);
     let tensor = Tensor::from(array.clone().reversed_axes());
     assert_eq!(tensor.view(), array.t().into_dyn());
-    let fortran = Array2::from_shape_vec(ndarray::ShapeBuilder::f((2, 3)), vec![0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+    let fortran =
+        Array2::from_shape_vec(ndarray::ShapeBuilder::f((2, 3)), vec![0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
     assert_eq!(Tensor::from(fortran.expect("as many")).slice(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
 }
 

@@ -59,7 +59,10 @@ fn wrong_shapes_name_the_op_and_both_shapes() {
             refused(|| drop(a.select(&a, &b))),
             "gradtape: select: shapes [2, 3], [2, 3] and [4, 5] do not broadcast together",
         ),
-        (refused(|| drop(a.matmul(&b))), "gradtape: matmul: inner dimensions 3 and 4 differ for [2, 3] and [4, 5]"),
+        (
+            refused(|| drop(a.matmul(&b))),
+            "gradtape: matmul: inner dimensions 3 and 4 differ for [2, 3] and [4, 5]",
+        ),
         (
             refused(|| drop(a.linear(&b, &ones(&[4])))),
             "gradtape: linear: needs [.., in], [out, in] and [out], not [2, 3], [4, 5] and [4]",
@@ -67,14 +70,35 @@ fn wrong_shapes_name_the_op_and_both_shapes() {
         (refused(|| drop(a.expand([4, 5]))), "gradtape: expand: shape [2, 3] does not broadcast to [4, 5]"),
         (refused(|| drop(a.sum_to([4]))), "gradtape: sum_to: shape [4] does not broadcast to [2, 3]"),
         (refused(|| drop(a.reshape([4]))), "gradtape: reshape: 6 elements of [2, 3] do not fill [4]"),
-        (refused(|| drop(a.permute(&[0, 0]))), "gradtape: permute: [0, 0] is not an order of the 2 axes of [2, 3]"),
-        (refused(|| drop(a.transpose(0, 2))), "gradtape: transpose: axis 2 is out of range for 2 axes of [2, 3]"),
-        (refused(|| drop(a.sum_axes(2, false))), "gradtape: sum: axis 2 is out of range for 2 axes of [2, 3]"),
-        (refused(|| drop(a.mean_axes([0, -2], false))), "gradtape: mean: axis -2 is named twice in [0, -2] of [2, 3]"),
-        (refused(|| drop(a.max_axes(-3, true))), "gradtape: max: axis -3 is out of range for 2 axes of [2, 3]"),
-        (refused(|| drop(a.max_dim(2, true))), "gradtape: max_dim: axis 2 is out of range for 2 axes of [2, 3]"),
+        (
+            refused(|| drop(a.permute(&[0, 0]))),
+            "gradtape: permute: [0, 0] is not an order of the 2 axes of [2, 3]",
+        ),
+        (
+            refused(|| drop(a.transpose(0, 2))),
+            "gradtape: transpose: axis 2 is out of range for 2 axes of [2, 3]",
+        ),
+        (
+            refused(|| drop(a.sum_axes(2, false))),
+            "gradtape: sum: axis 2 is out of range for 2 axes of [2, 3]",
+        ),
+        (
+            refused(|| drop(a.mean_axes([0, -2], false))),
+            "gradtape: mean: axis -2 is named twice in [0, -2] of [2, 3]",
+        ),
+        (
+            refused(|| drop(a.max_axes(-3, true))),
+            "gradtape: max: axis -3 is out of range for 2 axes of [2, 3]",
+        ),
+        (
+            refused(|| drop(a.max_dim(2, true))),
+            "gradtape: max_dim: axis 2 is out of range for 2 axes of [2, 3]",
+        ),
         (refused(|| drop(a.softmax(2))), "gradtape: softmax: axis 2 is out of range for 2 axes of [2, 3]"),
-        (refused(|| drop(a.log_softmax(2))), "gradtape: log_softmax: axis 2 is out of range for 2 axes of [2, 3]"),
+        (
+            refused(|| drop(a.log_softmax(2))),
+            "gradtape: log_softmax: axis 2 is out of range for 2 axes of [2, 3]",
+        ),
         (
             refused(|| drop(a.cross_entropy(&[0].into()))),
             "gradtape: cross_entropy: 1 targets for the 2 rows of [2, 3]",

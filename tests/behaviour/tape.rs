@@ -113,13 +113,16 @@ fn a_recorded_operand_that_is_given_away_is_overwritten_unless_it_was_saved() {
     let z = y + 1.0;
     assert_ne!(z.tensor().slice().as_ptr(), address);
     let slope = z.sum().backward().wrt(&x).clone();
-    assert!(slope.slice().iter().zip(before).all(|(&d, y)| d == 1.0 - y * y), "the saved output was overwritten");
+    assert!(
+        slope.slice().iter().zip(before).all(|(&d, y)| d == 1.0 - y * y),
+        "the saved output was overwritten"
+    );
 }
 
 #[test]
 fn backward_lets_go_of_the_weights_and_grad_does_not() {
     let tape = Tape::new();
-    let step_is_in_place = |sweep: fn(&Var<'_, f64>, &Var<'_, f64>)| {
+    let step_is_in_place = |sweep: for<'t> fn(&Var<'t, f64>, &Var<'t, f64>)| {
         let mut weights = Tensor::from_fn([40], |i| i as f64);
         let address = weights.slice().as_ptr();
         {
@@ -270,15 +273,15 @@ fn network<I: Interp>(x: &Value<I>, w: &Value<I>, b: &Value<I>) -> Value<I> {
 #[test]
 fn forward_over_reverse_gives_the_hessian_vector_products_of_reverse_over_reverse() {
     let draw = Rng::new(5);
-    let (x, w, b) = (draw.uniform([4, 3], -1.0, 1.0), draw.uniform([2, 3], -1.0, 1.0), draw.uniform([2], -1.0, 1.0));
+    let (x, w, b) =
+        (draw.uniform([4, 3], -1.0, 1.0), draw.uniform([2, 3], -1.0, 1.0), draw.uniform([2], -1.0, 1.0));
     let v: Tensor<f64> = draw.uniform([2, 3], -1.0, 1.0);
     let tape = Tape::new();
     let [x, b] = [x, b].map(|c: Tensor<f64>| tape.constant(c));
     let (w, v) = (tape.var(w), tape.constant(v));
 
-    let constant = |c: &Var<'_, f64>| c.clone();
     let dual = Dual::new(w.clone(), Some(v.clone()));
-    let y = network(&Dual::new(constant(&x), None), &dual, &Dual::new(constant(&b), None));
+    let y = network(&Dual::new(x.clone(), None), &dual, &Dual::new(b.clone(), None));
     let [over_forward] = y.tangent().expect("w has one").grad([&w]);
 
     let [gradient] = network(&x, &w, &b).grad([&w]);

@@ -19,7 +19,10 @@ fn same_bits<F: Float>(run: impl Fn() -> Named<F> + Sync) {
     for threads in [2, 4, 8] {
         for ((name, a), (_, b)) in alone.iter().zip(bits(threads)) {
             let differs = a.iter().zip(&b).position(|(a, b)| a != b);
-            assert!(differs.is_none() && a.len() == b.len(), "{name}: {threads} threads differ at {differs:?}");
+            assert!(
+                differs.is_none() && a.len() == b.len(),
+                "{name}: {threads} threads differ at {differs:?}"
+            );
         }
     }
 }
@@ -36,7 +39,8 @@ fn with_gradients<F: Float>(
     let seed = Rng::new(99).uniform(y.shape(), -1.0, 1.0);
     let value = (name.to_owned(), y.tensor().clone());
     let gradients = y.backward_with(seed);
-    let gradients = vars.iter().enumerate().map(|(i, v)| (format!("{name}, gradient {i}"), gradients.wrt(v).clone()));
+    let gradients =
+        vars.iter().enumerate().map(|(i, v)| (format!("{name}, gradient {i}"), gradients.wrt(v).clone()));
     std::iter::once(value).chain(gradients).collect()
 }
 
@@ -46,8 +50,11 @@ const N: usize = (1 << 17) + 12345;
 fn elementwise<F: Float>() {
     let draw = Rng::new(1);
     let (x, y) = (draw.uniform::<F>([N], 0.1, 2.0), draw.uniform([N], 0.1, 2.0));
-    let (matrix, row, column) =
-        (draw.uniform::<F>([517, 389], 0.1, 2.0), draw.uniform([389], 0.1, 2.0), draw.uniform([517, 1], 0.1, 2.0));
+    let (matrix, row, column) = (
+        draw.uniform::<F>([517, 389], 0.1, 2.0),
+        draw.uniform([389], 0.1, 2.0),
+        draw.uniform([517, 1], 0.1, 2.0),
+    );
     same_bits(|| {
         [
             with_gradients("exp", &[&x], |v| v[0].exp()),
@@ -129,7 +136,9 @@ fn products<F: Float>() {
     same_bits(|| {
         let mut all = Named::new();
         for (a, b) in &pairs {
-            all.extend(with_gradients(&format!("{} · {}", a.shape(), b.shape()), &[a, b], |v| v[0].matmul(&v[1])));
+            all.extend(with_gradients(&format!("{} · {}", a.shape(), b.shape()), &[a, b], |v| {
+                v[0].matmul(&v[1])
+            }));
         }
         let transposed = MatMul { transpose_a: true, transpose_b: true };
         let (left, right) = (pairs[0].0.transpose(0, 1), pairs[0].1.transpose(0, 1));

@@ -28,7 +28,11 @@ fn check_value<O: Naive>(choices: &[u32]) -> Result<(), String> {
     }
     for (j, (found, want)) in found.iter().zip(&want).enumerate() {
         if found.shape().dims() != want.shape() {
-            return Err(format!("result {j} is {}, naively {:?}\n  for {sample:?}", found.shape(), want.shape()));
+            return Err(format!(
+                "result {j} is {}, naively {:?}\n  for {sample:?}",
+                found.shape(),
+                want.shape()
+            ));
         }
         for (i, (&p, &q)) in found.slice().iter().zip(want).enumerate() {
             // Written so that NaN fails.
@@ -53,7 +57,8 @@ fn prove<O: Naive>() {
     let read = Cell::new(Read::default());
     let choices = prop::collection::vec(any::<u32>(), 0..600);
     let result = TestRunner::new(config).run(&choices, |choices| {
-        check_value::<O>(&choices).map_err(|why| TestCaseError::fail(format!("{}: value: {why}", O::NAME)))?;
+        check_value::<O>(&choices)
+            .map_err(|why| TestCaseError::fail(format!("{}: value: {why}", O::NAME)))?;
         let found = check_case::<O>(&choices).map_err(|failure| TestCaseError::fail(failure.to_string()))?;
         read.set(read.get().or(found));
         Ok(())

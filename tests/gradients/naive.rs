@@ -328,9 +328,8 @@ impl Naive for MatMul {
         let dims = [&outer[..], &[m, n]].concat();
         vec![build(&dims, |at| {
             let (batch, &[row, col]) = at.split_last_chunk().expect("at least two axes");
-            let term = |l| {
-                element(a, batch, row, l, self.transpose_a) * element(b, batch, l, col, self.transpose_b)
-            };
+            let term =
+                |l| element(a, batch, row, l, self.transpose_a) * element(b, batch, l, col, self.transpose_b);
             (0..k).map(term).sum()
         })]
     }
