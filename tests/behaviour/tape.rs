@@ -7,13 +7,13 @@ use gradtape::{Arg, Dual, Eager, Float, Interp, Shape, Tape, Tensor, Value, Var}
 use std::sync::{Arc, Mutex, Weak};
 
 /// Runs `f` where recursion over a million nodes would overflow.
-pub fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+pub(crate) fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(f).expect("a thread");
     thread.join().expect("no overflow, no panic");
 }
 
 /// x + n · 1 by n additions, on a tape.
-pub fn chain<'t>(x: &Var<'t, f64>, n: usize) -> Var<'t, f64> {
+pub(crate) fn chain<'t>(x: &Var<'t, f64>, n: usize) -> Var<'t, f64> {
     (0..n).fold(x.clone(), |y, _| y + 1.0)
 }
 
@@ -69,7 +69,8 @@ fn reset_starts_over() {
 /// Whether nobody but the caller holds the elements.
 fn alone(tensor: Tensor<f64>) -> bool {
     let address = tensor.slice().as_ptr();
-    tensor.into_vec().as_ptr() == address
+    let elements = tensor.into_vec();
+    elements.as_ptr() == address
 }
 
 #[test]
