@@ -400,11 +400,17 @@ impl<'t, F: Float> Var<'t, F> {
     /// As [`grad`](Self::grad), from the gradient `seed` of this value.
     ///
     /// # Panics
-    /// Also when `seed` has another shape.
+    /// Also when `seed` has another shape or is on another tape.
     #[track_caller]
     pub fn grad_with<const N: usize>(&self, seed: Var<'t, F>, wrt: [&Var<'t, F>; N]) -> [Var<'t, F>; N] {
         self.takes_seed("grad", seed.shape());
         let (tape, last) = (self.repr.tape, self.repr.id.place());
+        assert!(
+            std::ptr::eq(seed.repr.tape, tape),
+            "gradtape: grad: a seed on tape #{} for a value on tape #{}",
+            seed.repr.tape.id,
+            tape.id
+        );
         for var in wrt {
             assert!(
                 std::ptr::eq(var.repr.tape, tape),

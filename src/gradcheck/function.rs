@@ -73,11 +73,13 @@ fn gradient(
 }
 
 /// Whether the slope of f at 0 depends on the side or the step it is taken with. Where f is smooth,
-/// the difference between the sides shrinks with the step.
+/// the two sides' slopes differ by O(h). At a kink they come no closer as h shrinks; beside one,
+/// they suddenly do.
 fn kink_near(f: &impl Fn(f64) -> f64, slope: f64) -> bool {
     let sides = |h: f64| ((f(h) - f(0.0)) / h - (f(0.0) - f(-h)) / h).abs();
-    let (wide, narrow) = (sides(STEP), sides(STEP / 8.0));
-    let bend = narrow > 0.5 * wide && wide > BOUND * slope.abs().max(1.0);
+    let (wide, narrow) = (sides(4.0 * STEP), sides(STEP / 8.0));
+    let uneven = narrow > 0.5 * wide || wide > 100.0 * narrow;
+    let bend = uneven && wide > BOUND * slope.abs().max(1.0);
     let jump = derivative(f, STEP / 8.0).abs() > 2.0 * slope.abs().max(BOUND);
     bend || jump || !slope.is_finite()
 }

@@ -93,8 +93,9 @@ unary! {
     /// eˣ. f′ = y.
     Exp, exp, -3.0..3.0, |x| x.exp(), y |y, d| d * y;
 
-    /// Natural logarithm; ln 0 = −inf, NaN below. f′ = 1/x.
-    Ln, ln, 0.25..4.0, |x| x.ln(), x |x, d| d / x;
+    /// Natural logarithm; ln 0 = −inf, NaN below. f′ = 1/x, NaN below 0.
+    Ln, ln, 0.25..4.0, |x| x.ln(),
+        x |x, d| x.lit(0.0).greater(x.clone()).select(x.lit(f64::NAN), d / x);
 
     /// √x; NaN below 0. f′ = 1/(2y), inf at 0: guard with [`select`](Value::select) where 0 can
     /// meet a gradient of 0.
@@ -261,16 +262,22 @@ fn apart(g: &mut Gen) -> [Tensor<f64>; 2] {
 }
 
 binary! {
-    /// aᵇ, broadcast; NaN for negative a unless b is an integer. ∂/∂a = b·aᵇ⁻¹ (0 where b = 0),
+    /// aᵇ, broadcast; NaN for negative a unless b is an integer. ∂/∂a = b·aᵇ⁻¹ (0 where a = b = 0),
     /// ∂/∂b = aᵇ·ln a (0 where a = 0 and b ≥ 0).
     Pow, pow, true, |g| within(g, 0.5..2.0, -2.0..3.0), |a, b| a.pow(b),
         |d| [
-            b.clone().equal(b.lit(0.0)).select(
-                d.lit(0.0) * d.clone(),
-                d * (b.clone() * a.pow(b.clone() - b.lit(1.0)))),
+            // Guarded within, too, so that the next order meets no 0 · inf; and at b = 0 nowhere
+            // but there, so that it still sees b.
             {
-                let at_zero = a.clone().equal(a.lit(0.0)) * (b.lit(0.0).greater(b.clone()).select(b.lit(0.0), b.lit(1.0)));
-                at_zero.select(d.lit(0.0) * d.clone(), d * (a.clone().pow(b) * a.ln()))
+                let hole = a.clone().equal(a.lit(0.0)) * b.clone().equal(b.lit(0.0));
+                let safe = hole.clone().select(a.lit(1.0), a);
+                hole.select(d.lit(0.0), d * (b.clone() * safe.pow(b.clone() - b.lit(1.0))))
+            },
+            {
+                let flat = b.clone().greater(b.lit(0.0)) + b.clone().equal(b.lit(0.0));
+                let hole = a.clone().equal(a.lit(0.0)) * flat;
+                let safe = hole.clone().select(a.lit(1.0), a);
+                hole.select(d.lit(0.0), d * (safe.clone().pow(b) * safe.ln()))
             }
         ];
 
@@ -289,12 +296,12 @@ binary! {
     Equal, equal, false, |g| apart(g), |a, b| a.equal(b), |d| [d.lit(0.0), d.lit(0.0)];
 }
 
-/// The part of d that goes to `a` as the greater of `a` and `b`.
+/// The part of d that goes to `a` as the greater of `a` and `b`. What is not taken is a constant:
+/// products with an infinite operand would be NaN in the next order.
 #[inline(always)]
 fn share<R: Real>(d: R, a: R, b: R) -> R {
     let half = d.lit(0.5) * d.clone();
-    let zero = d.lit(0.0) * d.clone();
-    let unordered = (a.clone() + b.clone()) * d.clone();
+    let (zero, unordered) = (d.lit(0.0), d.lit(f64::NAN));
     a.clone()
         .greater(b.clone())
         .select(d, a.clone().equal(b.clone()).select(half, b.greater(a).select(zero, unordered)))

@@ -199,6 +199,12 @@ impl Op for Linear {
     }
 }
 
+/// A function, not a closure, so that what it refuses is refused at the caller's line.
+#[track_caller]
+fn product<I: Interp>(a: &Value<I>, b: &Value<I>) -> Value<I> {
+    Value::apply(MatMul::default(), [a.into(), b.into()])
+}
+
 /// All rows of the last axis as one matrix.
 fn rows<I: Interp>(x: &Value<I>) -> Value<I> {
     if x.shape().rank() == 2 {
@@ -224,7 +230,6 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
         let (a, b) = (self.shape(), other.shape());
-        let product = |a: &Self, b: &Self| Value::apply(MatMul::default(), [a.into(), b.into()]);
         match (a.rank(), b.rank()) {
             (1, 1) => product(&self.reshape([1, a[0]]), &other.reshape([b[0], 1])).reshape(Shape::scalar()),
             (1, 2..) => {

@@ -149,9 +149,9 @@ impl Range {
         if self.count == 0 {
             return self.start <= size;
         }
-        let reach = (self.count as isize - 1).checked_mul(self.step);
+        let reach = isize::try_from(self.count - 1).ok().and_then(|steps| steps.checked_mul(self.step));
         let last = reach.and_then(|reach| self.start.checked_add_signed(reach));
-        self.step != 0 && self.start < size && last.is_some_and(|last| last < size)
+        self.step != 0 && self.count <= size && self.start < size && last.is_some_and(|last| last < size)
     }
 }
 
@@ -535,11 +535,12 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Self {
         let rank = self.shape().rank();
-        let place = |axis| {
-            resolve(axis, rank).unwrap_or_else(|why| panic!("gradtape: transpose: {why} of {}", self.shape()))
+        let (a, b) = match (resolve(a, rank), resolve(b, rank)) {
+            (Ok(a), Ok(b)) => (a, b),
+            (Err(why), _) | (_, Err(why)) => panic!("gradtape: transpose: {why} of {}", self.shape()),
         };
         let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
-        order.swap(place(a), place(b));
+        order.swap(a, b);
         Value::apply(Permute(order), self.into())
     }
 

@@ -7,13 +7,13 @@ use gradtape::{Arg, Dual, Eager, Float, Interp, Shape, Tape, Tensor, Value, Var}
 use std::sync::{Arc, Mutex, Weak};
 
 /// Runs `f` where recursion over a million nodes would overflow.
-pub fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+pub(crate) fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(f).expect("a thread");
     thread.join().expect("no overflow, no panic");
 }
 
 /// x + n · 1 by n additions, on a tape.
-pub fn chain<'t>(x: &Var<'t, f64>, n: usize) -> Var<'t, f64> {
+pub(crate) fn chain<'t>(x: &Var<'t, f64>, n: usize) -> Var<'t, f64> {
     (0..n).fold(x.clone(), |y, _| y + 1.0)
 }
 
@@ -69,7 +69,8 @@ fn reset_starts_over() {
 /// Whether nobody but the caller holds the elements.
 fn alone(tensor: Tensor<f64>) -> bool {
     let address = tensor.slice().as_ptr();
-    tensor.into_vec().as_ptr() == address
+    let elements = tensor.into_vec();
+    elements.as_ptr() == address
 }
 
 #[test]
@@ -122,7 +123,7 @@ fn a_recorded_operand_that_is_given_away_is_overwritten_unless_it_was_saved() {
 #[test]
 fn backward_lets_go_of_the_weights_and_grad_does_not() {
     let tape = Tape::new();
-    let step_is_in_place = |sweep: fn(&Var<'_, f64>, &Var<'_, f64>)| {
+    let step_is_in_place = |sweep: for<'t> fn(&Var<'t, f64>, &Var<'t, f64>)| {
         let mut weights = Tensor::from_fn([40], |i| i as f64);
         let address = weights.slice().as_ptr();
         {
@@ -280,9 +281,8 @@ fn forward_over_reverse_gives_the_hessian_vector_products_of_reverse_over_revers
     let [x, b] = [x, b].map(|c: Tensor<f64>| tape.constant(c));
     let (w, v) = (tape.var(w), tape.constant(v));
 
-    let constant = |c: &Var<'_, f64>| c.clone();
     let dual = Dual::new(w.clone(), Some(v.clone()));
-    let y = network(&Dual::new(constant(&x), None), &dual, &Dual::new(constant(&b), None));
+    let y = network(&Dual::new(x.clone(), None), &dual, &Dual::new(b.clone(), None));
     let [over_forward] = y.tangent().expect("w has one").grad([&w]);
 
     let [gradient] = network(&x, &w, &b).grad([&w]);

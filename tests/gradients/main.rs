@@ -35,8 +35,7 @@ fn check_value<O: Naive>(choices: &[u32]) -> Result<(), String> {
             ));
         }
         for (i, (&p, &q)) in found.slice().iter().zip(want).enumerate() {
-            // Written so that NaN fails.
-            if !((p - q).abs() <= 1e-12 * q.abs().max(1.0)) {
+            if p.is_nan() || q.is_nan() || (p - q).abs() > 1e-12 * q.abs().max(1.0) {
                 return Err(format!("result {j}, element {i}: {p:e}, naively {q:e}\n  for {sample:?}"));
             }
         }

@@ -5,7 +5,7 @@ use gradtape::{Axes, Op, ops::*};
 use ndarray::{ArrayD, Dimension, IxDyn, arr0, indices};
 
 /// An op with an independent implementation of its value.
-pub trait Naive: Op {
+pub(crate) trait Naive: Op {
     /// The results on these operands.
     fn naive(&self, x: &[ArrayD<f64>]) -> Vec<ArrayD<f64>>;
 }
@@ -37,7 +37,7 @@ fn joint(all: &[&[usize]]) -> Place {
     let rank = all.iter().map(|dims| dims.len()).max().unwrap_or(0);
     let size = |i: usize| {
         let sizes = all.iter().filter_map(|dims| Some(dims[(i + dims.len()).checked_sub(rank)?]));
-        sizes.filter(|&size| size != 1).next_back().unwrap_or(1)
+        sizes.fold(1, |size, other| if other == 1 { size } else { other })
     };
     (0..rank).map(size).collect()
 }
