@@ -13,6 +13,9 @@ const TOLERANCE: f64 = 1e-9;
 /// Beyond this a derivative says little, and its rounding much.
 const HUGE: f64 = 1e6;
 
+/// About how many elements are compared one by one.
+const ALONE: usize = 4;
+
 /// Decodes a program, runs it in every way there is, and compares.
 ///
 /// # Panics
@@ -52,30 +55,28 @@ pub fn program(bytes: &[u8]) {
         same(&program, "gradient in place", &gradients.get(x).cloned().unwrap_or_else(|| zeros(x)), swept);
     }
 
-    let Some(expected) = derivatives(&program, &numbers) else { return };
-    let (mut along, mut size) = (0.0, 0.0);
-    let mut place = 0;
-    for (variable, (swept, recorded)) in swept.iter().zip(&recorded).enumerate() {
-        assert!(swept.slice().len() == recorded.slice().len(), "gradients of different shapes\n{program}");
-        for (i, (&swept, &recorded)) in swept.slice().iter().zip(recorded.slice()).enumerate() {
-            let Number { d, d_size, .. } = expected[place];
-            let close = |name, found: f64| {
-                assert!(
-                    (found - d).abs() <= TOLERANCE * d_size + f64::MIN_POSITIVE,
-                    "variable {variable}, element {i}: {name} {found}, expected {d} ± 1e-9 · {d_size}\n{program}"
-                );
-            };
-            close("backward gives", swept);
-            close("grad gives", recorded);
-            along += d * direction(place);
-            size += d_size * direction(place).abs();
-            place += 1;
-        }
+    let swept: Vec<f64> = swept.iter().flat_map(|x| x.slice().to_vec()).collect();
+    let recorded: Vec<f64> = recorded.iter().flat_map(|x| x.slice().to_vec()).collect();
+    assert_eq!(swept.len(), recorded.len(), "gradients of different shapes\n{program}");
+    let close = |what: &str, found: f64, expected: Number| {
+        let Number { d, d_size, .. } = expected;
+        assert!(
+            (found - d).abs() <= TOLERANCE * d_size + f64::MIN_POSITIVE,
+            "{what} gives {found}, expected {d} ± {TOLERANCE:e} · {d_size}\n{program}"
+        );
+    };
+    let Some(reference) = Reference::new(&program, &numbers) else { return };
+    // Every element along one direction, and some of them alone, of which a message says more.
+    let Some(expected) = reference.derivative(direction) else { return };
+    let along = |gradient: &[f64]| gradient.iter().enumerate().map(|(i, g)| g * direction(i)).sum();
+    for place in (0..swept.len()).step_by(1 + swept.len() / ALONE) {
+        let Some(expected) = reference.derivative(|i| f64::from(i == place)) else { return };
+        close(&format!("element {place} of all variables: backward"), swept[place], expected);
+        close(&format!("element {place} of all variables: grad"), recorded[place], expected);
     }
-    assert!(
-        (directional - along).abs() <= TOLERANCE * size + f64::MIN_POSITIVE,
-        "forward mode gives {directional}, expected {along} ± 1e-9 · {size}\n{program}"
-    );
+    close("along a direction: forward mode", directional, expected);
+    close("along a direction: backward", along(&swept), expected);
+    close("along a direction: grad", along(&recorded), expected);
 }
 
 fn record<'t>(program: &Program, tape: &'t Tape<f64>) -> Vec<Var<'t, f64>> {
@@ -140,54 +141,53 @@ fn array(numbers: &Tensor<f64>, varies: bool) -> Array {
     Array::new(numbers.shape(), numbers.slice().iter().copied(), varies)
 }
 
-/// The derivative of the result with respect to each element of each variable, unless something on
-/// the way to it is not finite or huge.
-fn derivatives(program: &Program, numbers: &[Tensor<f64>]) -> Option<Vec<Number>> {
-    let mut matters = vec![false; numbers.len()];
-    *matters.last_mut()? = true;
-    for instruction in program.body.iter().rev() {
-        if matters[instruction.first..][..instruction.results].contains(&true) {
-            instruction.args.iter().for_each(|&x| matters[x] = true);
-        }
-    }
-    let sound = |x: &Tensor<f64>| x.slice().iter().all(|v| v.abs() <= HUGE);
-    if !numbers.iter().zip(&matters).all(|(x, &matters)| !matters || sound(x)) {
-        return None;
-    }
-
-    let inputs: Vec<Array> = numbers.iter().zip(&program.inputs).map(|(x, i)| array(x, i.variable)).collect();
-    let mut found = Vec::new();
-    for (x, input) in program.inputs.iter().enumerate().filter(|(_, input)| input.variable) {
-        for i in 0..input.elements.len() {
-            let mut seeded = inputs.clone();
-            seeded[x].elements[i] = Number { d: 1.0, d_size: 1.0, ..seeded[x].elements[i] };
-            found.push(derivative(program, numbers, &matters, seeded)?);
-        }
-    }
-    Some(found)
+/// The second opinion on the derivatives of a program at the values that the tape had.
+struct Reference<'a> {
+    program: &'a Program,
+    numbers: &'a [Tensor<f64>],
+    inputs: Vec<Array>,
+    /// Which values the result depends on.
+    matters: Vec<bool>,
 }
 
-fn derivative(
-    program: &Program,
-    numbers: &[Tensor<f64>],
-    matters: &[bool],
-    mut arrays: Vec<Array>,
-) -> Option<Number> {
-    for instruction in &program.body {
-        let args: Vec<&Array> = instruction.args.iter().map(|&x| &arrays[x]).collect();
-        let results = eval(&instruction.op, &args);
-        for mut result in results {
-            let this = arrays.len();
-            for (e, &v) in result.elements.iter_mut().zip(numbers[this].slice()) {
-                if matters[this] && !(e.d.is_finite() && e.d_size < HUGE * HUGE) {
-                    return None;
-                }
-                e.v = v;
+impl<'a> Reference<'a> {
+    /// Nothing when a value on the way to the result is not finite, or huge.
+    fn new(program: &'a Program, numbers: &'a [Tensor<f64>]) -> Option<Self> {
+        let mut matters = vec![false; numbers.len()];
+        *matters.last_mut()? = true;
+        for instruction in program.body.iter().rev() {
+            if matters[instruction.first..][..instruction.results].contains(&true) {
+                instruction.args.iter().for_each(|&x| matters[x] = true);
             }
-            arrays.push(result);
         }
+        let sound = |x: &Tensor<f64>| x.slice().iter().all(|v| v.abs() <= HUGE);
+        let all_sound = numbers.iter().zip(&matters).all(|(x, &matters)| !matters || sound(x));
+        let inputs = numbers.iter().zip(&program.inputs).map(|(x, input)| array(x, input.variable)).collect();
+        all_sound.then_some(Reference { program, numbers, inputs, matters })
     }
-    arrays.last()?.elements.first().copied()
+
+    /// The derivative of the result along `seed`, which is given for each element of the variables
+    /// in order. Nothing when a derivative on the way is not finite, or huge.
+    fn derivative(&self, seed: impl Fn(usize) -> f64) -> Option<Number> {
+        let mut arrays = self.inputs.clone();
+        for (place, e) in arrays.iter_mut().flat_map(|x| &mut x.elements).filter(|e| e.varies).enumerate() {
+            (e.d, e.d_size) = (seed(place), seed(place).abs());
+        }
+        for instruction in &self.program.body {
+            let args: Vec<&Array> = instruction.args.iter().map(|&x| &arrays[x]).collect();
+            for mut result in eval(&instruction.op, &args) {
+                let this = arrays.len();
+                for (e, &v) in result.elements.iter_mut().zip(self.numbers[this].slice()) {
+                    if self.matters[this] && !(e.d.is_finite() && e.d_size < HUGE * HUGE) {
+                        return None;
+                    }
+                    e.v = v;
+                }
+                arrays.push(result);
+            }
+        }
+        arrays.last()?.elements.first().copied()
+    }
 }
 
 /// Ways that do the same arithmetic have to give the same bits, NaN for NaN.

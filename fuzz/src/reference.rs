@@ -184,9 +184,10 @@ fn each_one(x: &Array, f: impl Fn(Dual) -> Dual) -> Array {
 fn reduce(x: &Array, axes: &[usize], keep: bool, f: impl Fn(&[Dual]) -> Dual) -> Array {
     let kept: Vec<usize> =
         x.shape.iter().enumerate().map(|(i, &n)| if axes.contains(&i) { 1 } else { n }).collect();
+    let all = places(&x.shape);
     let y = Array::build(&kept, |p| {
-        let same = |q: &Vec<usize>| (0..p.len()).all(|i| axes.contains(&i) || p[i] == q[i]);
-        f(&places(&x.shape).iter().filter(|q| same(q)).map(|q| x.at(q)).collect::<Vec<_>>())
+        let same = |q: &&Vec<usize>| (0..p.len()).all(|i| axes.contains(&i) || p[i] == q[i]);
+        f(&all.iter().filter(same).map(|q| x.at(q)).collect::<Vec<_>>())
     });
     let left = (0..kept.len()).filter(|i| keep || !axes.contains(i)).map(|i| kept[i]).collect();
     Array { shape: left, ..y }
