@@ -8,4 +8,4 @@ mod reference;
 mod run;
 
 pub use idx::{idx, idx_gz};
-pub use program::program;
+pub use program::{listing, program};

@@ -16,6 +16,11 @@ const HUGE: f64 = 1e6;
 /// About how many elements are compared one by one.
 const ALONE: usize = 4;
 
+/// The program that `bytes` stand for, a line for each value.
+pub fn listing(bytes: &[u8]) -> String {
+    decode::program(bytes).to_string()
+}
+
 /// Decodes a program, runs it in every way there is, and compares.
 ///
 /// # Panics
