@@ -282,7 +282,7 @@ impl Decoder<'_> {
             30 => {
                 let x = self.pick(|x| !x.is_empty() && !x.contains(&0))?;
                 let axis = self.bytes.below(self.rank(x));
-                return self.emit(Op::MaxDim(axis, self.bytes.0.len() % 2 == 0), &[x]);
+                return self.emit(Op::MaxDim(axis, self.bytes.0.len().is_multiple_of(2)), &[x]);
             }
             31 => {
                 let x = self.any()?;
