@@ -35,11 +35,10 @@ impl Progress {
 
     #[cfg(not(feature = "progress"))]
     pub(super) fn tick(&self, _: usize, _: impl FnOnce() -> String) {}
-}
 
-#[cfg(feature = "progress")]
-impl Drop for Progress {
-    fn drop(&mut self) {
+    /// Takes the bar away.
+    pub(super) fn done(self) {
+        #[cfg(feature = "progress")]
         self.bar.finish_and_clear();
     }
 }

@@ -141,8 +141,8 @@ impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
                 bar.tick(step, || totals.evaluation(self.metric_name()).to_string());
                 result.is_ok()
             });
+            bar.done();
             result.map_err(|error| at_epoch(error, number))?;
-            drop(bar);
             let seconds = start.elapsed().as_secs_f64();
             let held_back: Vec<usize> = (training..data.len()).collect();
             let validation = if held_back.is_empty() { None } else { Some(self.measure(data, held_back)?) };
