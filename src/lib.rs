@@ -2,10 +2,14 @@
 //! mode and every higher order.
 #![deny(missing_docs)]
 
-/// The README's programs, run as tests.
+/// The documents' programs, run as tests.
 #[cfg(doctest)]
-#[doc = include_str!("../README.md")]
-struct Readme;
+mod documents {
+    #[doc = include_str!("../README.md")]
+    struct Readme;
+    #[doc = include_str!("../docs/kinks.md")]
+    struct Kinks;
+}
 
 pub mod data;
 mod dual;
