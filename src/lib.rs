@@ -7,6 +7,8 @@
 mod documents {
     #[doc = include_str!("../README.md")]
     struct Readme;
+    #[doc = include_str!("../docs/adding-an-op.md")]
+    struct AddingAnOp;
     #[doc = include_str!("../docs/kinks.md")]
     struct Kinks;
 }
