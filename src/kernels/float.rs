@@ -91,7 +91,6 @@ pub(crate) mod sealed {
         /// # Safety
         /// Every element that the sizes and strides reach must lie in its allocation, and `c`
         /// must not overlap `a` or `b`.
-        #[allow(clippy::too_many_arguments)]
         unsafe fn gemm(
             size: [usize; 3],
             a: (*const Self, isize, isize),
