@@ -317,6 +317,19 @@ pub trait Op: Checked + Clone + fmt::Debug + 'static {
     }
 }
 
+/// A function made of ops, without a rule of its own: its derivatives follow from theirs.
+///
+/// Methods like [`Value::square`](crate::Value) need no `Composition` to work; it is what enters
+/// them into the list, the catalogue and the gradient suite.
+pub trait Composition: Clone + fmt::Debug + 'static {
+    /// The name, in messages and documents.
+    const NAME: &'static str;
+    /// The results on these operands.
+    fn call<I: Interp>(&self, x: &[Value<I>]) -> Vec<Value<I>>;
+    /// A random member of its domain, away from kinks.
+    fn samples(g: &mut Gen) -> Sample<Self>;
+}
+
 /// Ops whose gradients are under test: those in the crate's one list, and those of
 /// [`checked!`](crate::checked).
 ///

@@ -59,17 +59,24 @@ impl<F: Float> Interp for Eager<F> {
     }
 
     #[inline]
-    fn chain<U: Unary>(v: &Tensor<F>, mut d: Tensor<F>) -> Tensor<F> {
-        F::chain::<U>(v.slice(), d.slice_mut());
+    fn chain<U: Unary>(function: &U, v: &Tensor<F>, mut d: Tensor<F>) -> Tensor<F> {
+        map::update(v.slice(), d.slice_mut(), &|v, d| F::chain(function, v, d));
         d
     }
 
-    fn chain_pair<B: Binary>(side: usize, a: &Tensor<F>, b: &Tensor<F>, mut d: Tensor<F>) -> Tensor<F> {
+    fn chain_pair<B: Binary>(
+        function: &B,
+        side: usize,
+        a: &Tensor<F>,
+        b: &Tensor<F>,
+        mut d: Tensor<F>,
+    ) -> Tensor<F> {
         if a.shape() == d.shape() && b.shape() == d.shape() {
-            F::chain_pair::<B>(side, a.slice(), b.slice(), d.slice_mut());
+            let kernel = |a: &[F], b: &[F], d: &mut [F]| F::chain_pair(function, side, a, b, d);
+            map::update_pair(a.slice(), b.slice(), d.slice_mut(), &kernel);
             d
         } else {
-            B::chain(side, a.clone(), b.clone(), d)
+            function.chain(side, a.clone(), b.clone(), d)
         }
     }
 }
@@ -151,7 +158,7 @@ impl<F: Float> Tensor<F> {
 
     /// `f` of each element.
     pub fn map(&self, f: impl Fn(F) -> F + Sync) -> Self {
-        Self::filled(self.shape().clone(), |out| map::map(self.slice(), out, f))
+        Self::filled(self.shape().clone(), |out| map::map(self.slice(), out, &|x, out| map::each(x, out, &f)))
     }
 
     /// The same elements under another shape of the same size.

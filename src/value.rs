@@ -29,14 +29,20 @@ pub trait Interp: Sized + Clone {
 
     /// The chain rule of a function of one variable, d·f′(v). An interpreter may fuse it.
     #[inline]
-    fn chain<U: Unary>(v: &Value<Self>, d: Value<Self>) -> Value<Self> {
-        U::chain(v.clone(), d)
+    fn chain<U: Unary>(function: &U, v: &Value<Self>, d: Value<Self>) -> Value<Self> {
+        function.chain(v.clone(), d)
     }
 
     /// The chain rule of one side of a function of two. An interpreter may fuse it.
     #[inline]
-    fn chain_pair<B: Binary>(side: usize, a: &Value<Self>, b: &Value<Self>, d: Value<Self>) -> Value<Self> {
-        B::chain(side, a.clone(), b.clone(), d)
+    fn chain_pair<B: Binary>(
+        function: &B,
+        side: usize,
+        a: &Value<Self>,
+        b: &Value<Self>,
+        d: Value<Self>,
+    ) -> Value<Self> {
+        function.chain(side, a.clone(), b.clone(), d)
     }
 }
 

@@ -9,9 +9,10 @@ mod difference;
 mod function;
 mod op;
 mod sample;
+mod subject;
 
 pub use function::gradcheck;
-pub use op::{Read, check_case, check_op, check_reads, check_rejects};
+pub use op::{PROMISES, Read, check_case, check_composition, check_op, check_reads, check_rejects};
 pub use sample::{Domain, Gen, Reject, Sample};
 
 use std::fmt;

@@ -3,19 +3,23 @@
 use super::{
     Failure, Gen, Sample,
     difference::{STEP, along, derivative, directions, dot},
+    subject::{CompositionSubject, OpSubject, Subject},
 };
 use crate::{
-    Arg, Dual, Float, Interp, Shape, Tape, Tensor, Value, Var,
-    op::{Arity, Ins, Op, Saved, Slot},
+    Dual, Float, Shape, Tape, Tensor, Value, Var,
+    op::{Arity, Composition, Op},
     tensor::Eager,
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 /// Which saved operands and results a rule was seen to read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Read {
-    inputs: u32,
-    outputs: u32,
+    pub(super) inputs: u32,
+    pub(super) outputs: u32,
 }
 
 impl Read {
@@ -109,47 +113,92 @@ pub fn check_reads<O: Op>(read: Read) -> Result<(), Failure> {
 /// # Errors
 /// The first promise of the contract that it breaks, with the sample and the figures.
 pub fn check_case<O: Op>(choices: &[u32]) -> Result<Read, Failure> {
-    let sample = O::samples(&mut Gen::new(choices));
-    let seed = choices.iter().fold(1u64, |seed, &c| seed.wrapping_mul(31).wrapping_add(c.into()));
-    catch_unwind(AssertUnwindSafe(|| check_sample(&sample, seed >> 1))).unwrap_or_else(|payload| {
+    let Sample { op, inputs, constant, rounding } = O::samples(&mut Gen::new(choices));
+    check_subject(&OpSubject(&op), &inputs, &constant, rounding, choices)
+}
+
+/// As [`check_case`], for a composition of ops.
+///
+/// # Errors
+/// The first promise that it breaks, with the sample and the figures.
+pub fn check_composition<C: Composition>(choices: &[u32]) -> Result<(), Failure> {
+    let Sample { op, inputs, constant, rounding } = C::samples(&mut Gen::new(choices));
+    check_subject(&CompositionSubject(&op), &inputs, &constant, rounding, choices).map(|_| ())
+}
+
+/// What [`check_case`] holds every sample to, in order.
+pub const PROMISES: &[&str] = &[
+    "shape",
+    "first order",
+    "jacobian",
+    "forward mode",
+    "recorded sweep",
+    "second order",
+    "reverse over forward",
+    "each alone",
+    "upstream",
+    "reuse",
+    "owned operands",
+    "single precision",
+    "saves",
+];
+
+fn check_subject(
+    subject: &dyn Subject,
+    inputs: &[Tensor<f64>],
+    constant: &[bool],
+    rounding: f64,
+    choices: &[u32],
+) -> Result<Read, Failure> {
+    // Of the first choice alone: shrinking the others keeps the directions.
+    let seed = u64::from(choices.first().copied().unwrap_or(0)) + 1;
+    let check = || {
+        let case = Case::new(subject, inputs, constant, rounding, seed)?;
+        case.first_order()?;
+        case.jacobian()?;
+        case.forward_mode()?;
+        case.recorded_sweep()?;
+        case.second_order()?;
+        case.reverse_over_forward()?;
+        case.each_alone()?;
+        case.upstream()?;
+        case.reuse()?;
+        case.owned_operands()?;
+        case.single_precision()?;
+        Ok(subject.reads(inputs, &case.y, &case.u, constant))
+    };
+    catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("without a message");
-        Err(Failure::new(O::NAME, "panic", format!("{text}\n  for {sample:?}")))
+        let sample = Shown(subject, inputs);
+        Err(Failure::new(subject.name(), "panic", format!("{text}\n  for {sample:?}")))
     })
 }
 
-fn check_sample<O: Op>(sample: &Sample<O>, seed: u64) -> Result<Read, Failure> {
-    let case = Case::new(sample, seed)?;
-    case.first_order()?;
-    case.jacobian()?;
-    case.forward_mode()?;
-    case.recorded_sweep()?;
-    case.second_order()?;
-    case.reverse_over_forward()?;
-    case.each_alone()?;
-    case.upstream()?;
-    case.reuse()?;
-    case.owned_operands()?;
-    case.single_precision()?;
-    Ok(case.reads())
+/// A sample in a form that can be pasted into a test.
+struct Shown<'s>(&'s dyn Subject, &'s [Tensor<f64>]);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} on", self.0)?;
+        for input in self.1 {
+            write!(f, " Tensor::new(vec!{:?}, {:?})", input.slice(), input.shape())?;
+        }
+        Ok(())
+    }
 }
 
 /// One sample with its value, cotangents u, directions v, and gradient Jᵀu.
-struct Case<'s, O: Op> {
-    sample: &'s Sample<O>,
+struct Case<'s> {
+    subject: &'s dyn Subject,
+    inputs: &'s [Tensor<f64>],
+    constant: &'s [bool],
+    rounding: f64,
     y: Vec<Tensor<f64>>,
     u: Vec<Tensor<f64>>,
     v: Vec<Tensor<f64>>,
     gradient: Vec<Tensor<f64>>,
     seed: u64,
-}
-
-fn args<'a, O: Op, I: Interp>(x: &'a [Value<I>]) -> Ins<O, Arg<'a, I>> {
-    O::In::build(x.len(), |i| Arg::Ref(&x[i]))
-}
-
-fn apply<O: Op, I: Interp>(op: &O, x: &[Value<I>]) -> Vec<Value<I>> {
-    O::Out::slice(&Value::apply(op.clone(), args::<O, I>(x))).to_vec()
 }
 
 /// Whether two numbers agree; NaN agrees with nothing.
@@ -163,12 +212,15 @@ fn weighted<'t, F: Float>(y: &[Var<'t, F>], u: &[Var<'t, F>]) -> Var<'t, F> {
     terms.reduce(|a, b| a + b).expect("an op has a result")
 }
 
+/// A function of recorded values.
+type Recorded<'f, F> = &'f dyn for<'t> Fn(&[Var<'t, F>]) -> Vec<Var<'t, F>>;
+
 /// Jᵀu by a sweep over tensors; operands for which `constant` holds are constants on the tape.
-fn gradient<O: Op, F: Float>(
-    op: &O,
+fn gradient<F: Float>(
+    f: Recorded<'_, F>,
     x: &[Tensor<F>],
     u: &[Tensor<F>],
-    constant: impl Fn(usize) -> bool,
+    constant: &dyn Fn(usize) -> bool,
 ) -> Vec<Tensor<F>> {
     let tape = Tape::new();
     let lift = |(i, x): (usize, &Tensor<F>)| {
@@ -176,7 +228,7 @@ fn gradient<O: Op, F: Float>(
     };
     let vars: Vec<_> = x.iter().enumerate().map(lift).collect();
     let u: Vec<_> = u.iter().map(|u| tape.constant(u.clone())).collect();
-    let total = weighted(&apply(op, &vars), &u);
+    let total = weighted(&f(&vars), &u);
     let zero = |x: &Tensor<F>| Tensor::zeros(x.shape());
     if total.is_constant() {
         return x.iter().map(zero).collect();
@@ -186,18 +238,23 @@ fn gradient<O: Op, F: Float>(
     vars.iter().enumerate().map(|(i, var)| of((i, var)).unwrap_or_else(|| zero(&x[i]))).collect()
 }
 
-impl<'s, O: Op> Case<'s, O> {
-    fn new(sample: &'s Sample<O>, seed: u64) -> Result<Self, Failure> {
-        let Sample { op, inputs, constant } = sample;
-        let y = apply(op, inputs);
-        let shapes = op.shape(O::In::build(inputs.len(), |i| inputs[i].shape()));
-        let shapes = shapes.map(|shapes| O::Out::slice(&shapes).to_vec());
+impl<'s> Case<'s> {
+    fn new(
+        subject: &'s dyn Subject,
+        inputs: &'s [Tensor<f64>],
+        constant: &'s [bool],
+        rounding: f64,
+        seed: u64,
+    ) -> Result<Self, Failure> {
+        let y = subject.tensors(inputs);
         let found: Vec<Shape> = y.iter().map(|y| y.shape().clone()).collect();
         let u = directions(seed, &y, |_| false);
         let v = directions(seed + 1, inputs, |i| constant[i]);
-        let gradient = gradient(op, inputs, &u, |i| constant[i]);
-        let case = Case { sample, y, u, v, gradient, seed };
-        if shapes.as_ref() != Ok(&found) {
+        let gradient = gradient(&|x| subject.vars(x), inputs, &u, &|i| constant[i]);
+        let case = Case { subject, inputs, constant, rounding, y, u, v, gradient, seed };
+        if let Some(shapes) = subject.shapes(inputs)
+            && shapes.as_ref() != Ok(&found)
+        {
             return case.fail("shape", format!("shape() says {shapes:?}, eval gave {found:?}"));
         }
         for (x, g) in inputs.iter().zip(&case.gradient) {
@@ -208,13 +265,24 @@ impl<'s, O: Op> Case<'s, O> {
         Ok(case)
     }
 
+    /// Jᵀu by a sweep over tensors.
+    fn swept(
+        &self,
+        x: &[Tensor<f64>],
+        u: &[Tensor<f64>],
+        constant: &dyn Fn(usize) -> bool,
+    ) -> Vec<Tensor<f64>> {
+        gradient(&|x| self.subject.vars(x), x, u, constant)
+    }
+
     fn fail<T>(&self, check: &'static str, detail: String) -> Result<T, Failure> {
-        Err(Failure::new(O::NAME, check, format!("{detail}\n  for {:?}", self.sample)))
+        let sample = Shown(self.subject, self.inputs);
+        Err(Failure::new(self.subject.name(), check, format!("{detail}\n  for {sample:?}")))
     }
 
     /// Two numbers that should agree, up to `bound` of the terms they were summed from.
     fn agree(&self, check: &'static str, a: f64, b: f64, scale: f64, bound: f64) -> Result<(), Failure> {
-        if within(a, b, bound * scale.max(1.0)) {
+        if within(a, b, self.rounding * bound * scale.max(1.0)) {
             return Ok(());
         }
         self.fail(check, format!("{a:e} against {b:e}, of terms of size {scale:e}"))
@@ -233,7 +301,7 @@ impl<'s, O: Op> Case<'s, O> {
                 return self.fail(check, format!("shape {} against {}", a.shape(), b.shape()));
             }
             for (i, (&p, &q)) in a.slice().iter().zip(b.slice()).enumerate() {
-                if !within(p, q, bound * q.abs().max(1.0)) {
+                if !within(p, q, self.rounding * bound * q.abs().max(1.0)) {
                     return self.fail(check, format!("{p:e} against {q:e} at operand {k}, element {i}"));
                 }
             }
@@ -243,8 +311,8 @@ impl<'s, O: Op> Case<'s, O> {
 
     /// ⟨Jᵀu, v⟩ against the difference quotient of ⟨u, f(x + tv)⟩.
     fn first_order(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, .. } = self.sample;
-        let value = |t: f64| dot(&self.u, &apply(op, &along(inputs, &self.v, t))).0;
+        let Case { subject, inputs, .. } = *self;
+        let value = |t: f64| dot(&self.u, &subject.tensors(&along(inputs, &self.v, t))).0;
         let (analytic, scale) = dot(&self.gradient, &self.v);
         self.agree("first order", analytic, derivative(value, STEP), scale, 1e-9)
     }
@@ -252,19 +320,19 @@ impl<'s, O: Op> Case<'s, O> {
     /// Jᵀu element by element, by plain central differences, on small samples.
     fn jacobian(&self) -> Result<(), Failure> {
         const H: f64 = 1e-5;
-        let Sample { op, inputs, constant } = self.sample;
+        let Case { subject, inputs, constant, .. } = *self;
         if inputs.iter().map(|x| x.shape().size()).sum::<usize>() > 16 {
             return Ok(());
         }
         for k in (0..inputs.len()).filter(|&k| !constant[k]) {
             for i in 0..inputs[k].shape().size() {
                 let value = |t: f64| {
-                    let mut x = inputs.clone();
+                    let mut x = inputs.to_vec();
                     x[k].slice_mut()[i] += t;
-                    dot(&self.u, &apply(op, &x)).0
+                    dot(&self.u, &subject.tensors(&x)).0
                 };
                 let (numeric, analytic) = ((value(H) - value(-H)) / (2.0 * H), self.gradient[k].slice()[i]);
-                if !within(numeric, analytic, 1e-7 + 1e-5 * numeric.abs()) {
+                if !within(numeric, analytic, self.rounding * (1e-7 + 1e-5 * numeric.abs())) {
                     let detail = format!("operand {k}, element {i}: {analytic:e}, numerically {numeric:e}");
                     return self.fail("jacobian", detail);
                 }
@@ -275,9 +343,9 @@ impl<'s, O: Op> Case<'s, O> {
 
     /// J·v by forward mode, with tangents on the operands for which `with` holds.
     fn pushed(&self, with: impl Fn(usize) -> bool) -> Vec<Tensor<f64>> {
-        let Sample { op, inputs, .. } = self.sample;
+        let Case { subject, inputs, .. } = *self;
         let dual = |(i, x): (usize, &Tensor<f64>)| Dual::new(x.clone(), with(i).then(|| self.v[i].clone()));
-        let y = apply(op, &inputs.iter().enumerate().map(dual).collect::<Vec<_>>());
+        let y = subject.duals(&inputs.iter().enumerate().map(dual).collect::<Vec<_>>());
         let tangent = |y: &Dual<Eager<f64>>| y.tangent().cloned().unwrap_or_else(|| Tensor::zeros(y.shape()));
         y.iter().map(tangent).collect()
     }
@@ -292,9 +360,9 @@ impl<'s, O: Op> Case<'s, O> {
     /// The same identity for each operand alone and each result alone, which rules must be able
     /// to serve.
     fn each_alone(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, constant } = self.sample;
+        let Case { subject, inputs, constant, .. } = *self;
         for k in (0..inputs.len()).filter(|&k| !constant[k]) {
-            let alone = gradient(op, inputs, &self.u, |i| i != k);
+            let alone = self.swept(inputs, &self.u, &|i| i != k);
             self.same("one operand wanted", &alone[k..=k], &self.gradient[k..=k], 1e-14)?;
             let (forward, scale) = dot(&self.u, &self.pushed(|i| i == k));
             let (reverse, _) = dot(&alone[k..=k], &self.v[k..=k]);
@@ -307,7 +375,7 @@ impl<'s, O: Op> Case<'s, O> {
         for j in 0..self.y.len() {
             let tape = Tape::new();
             let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
-            let gradients = apply(op, &vars)[j].backward_with(self.u[j].clone());
+            let gradients = subject.vars(&vars)[j].backward_with(self.u[j].clone());
             let found = vars.iter().map(|var| gradients.get(var).cloned());
             let found: Vec<_> =
                 found.zip(inputs).map(|(g, x)| g.unwrap_or_else(|| Tensor::zeros(x.shape()))).collect();
@@ -319,28 +387,28 @@ impl<'s, O: Op> Case<'s, O> {
 
     /// A sweep over recorded values gives the same numbers as one over tensors.
     fn recorded_sweep(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, .. } = self.sample;
+        let Case { subject, inputs, .. } = *self;
         let tape = Tape::new();
         let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
         let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
-        let total = weighted(&apply(op, &vars), &u);
+        let total = weighted(&subject.vars(&vars), &u);
         let found: Vec<_> = vars.iter().map(|var| total.grad([var])[0].tensor().clone()).collect();
         self.same("recorded sweep", &found, &self.gradient, 1e-14)
     }
 
     /// The derivative of ⟨Jᵀu, w⟩ along (v, r), in x and in u, against its difference quotient.
     fn second_order(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, constant } = self.sample;
+        let Case { subject, inputs, constant, .. } = *self;
         let w = directions(self.seed + 2, inputs, |i| constant[i]);
         let r = directions(self.seed + 3, &self.u, |_| false);
         let value = |t: f64| {
             let (x, u) = (along(inputs, &self.v, t), along(&self.u, &r, t));
-            dot(&gradient(op, &x, &u, |i| constant[i]), &w).0
+            dot(&self.swept(&x, &u, &|i| constant[i]), &w).0
         };
         let tape = Tape::new();
         let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
         let u: Vec<_> = self.u.iter().map(|u| tape.var(u.clone())).collect();
-        let total = weighted(&apply(op, &vars), &u);
+        let total = weighted(&subject.vars(&vars), &u);
         let first: Vec<_> = vars.iter().map(|var| total.grad([var])[0].clone()).collect();
         let w: Vec<_> = w.iter().map(|w| tape.constant(w.clone())).collect();
         let second = weighted(&first, &w);
@@ -359,7 +427,7 @@ impl<'s, O: Op> Case<'s, O> {
 
     /// ∇ₓ⟨u, J v⟩ by a sweep through forward mode, and through the gradient.
     fn reverse_over_forward(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, constant } = self.sample;
+        let Case { subject, inputs, constant, .. } = *self;
         let zeros = || inputs.iter().map(|x| Tensor::zeros(x.shape())).collect::<Vec<_>>();
         let tape = Tape::new();
         let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
@@ -368,10 +436,10 @@ impl<'s, O: Op> Case<'s, O> {
 
         let duals = vars.iter().zip(&v).enumerate();
         let duals = duals.map(|(i, (x, v))| Dual::new(x.clone(), (!constant[i]).then(|| v.clone())));
-        let y = apply(op, &duals.collect::<Vec<_>>());
+        let y = subject.dual_vars(&duals.collect::<Vec<_>>());
         let (tangents, weights): (Vec<_>, Vec<_>) =
             y.iter().zip(&u).filter_map(|(y, u)| Some((y.tangent()?.clone(), u.clone()))).unzip();
-        let total = weighted(&apply(op, &vars), &u);
+        let total = weighted(&subject.vars(&vars), &u);
         let first: Vec<_> = vars.iter().map(|var| total.grad([var])[0].clone()).collect();
         let over_reverse = weighted(&first, &v);
         let over_forward = (!tangents.is_empty()).then(|| weighted(&tangents, &weights));
@@ -386,10 +454,10 @@ impl<'s, O: Op> Case<'s, O> {
 
     /// The gradient is linear in what comes from above; nothing from above gives nothing.
     fn upstream(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, constant } = self.sample;
+        let Case { inputs, constant, .. } = *self;
         let scaled = |c: f64| {
             let u: Vec<_> = self.u.iter().map(|u| u * c).collect();
-            gradient(op, inputs, &u, |i| constant[i])
+            self.swept(inputs, &u, &|i| constant[i])
         };
         // By a power of two, which changes no rounding: sums that cancel agree as well.
         let scaled_after: Vec<_> = self.gradient.iter().map(|g| g * 4.0).collect();
@@ -400,12 +468,12 @@ impl<'s, O: Op> Case<'s, O> {
 
     /// An operand used k times gets k gradients; a value may be both operands.
     fn reuse(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, constant } = self.sample;
+        let Case { subject, inputs, constant, .. } = *self;
         for k in 2..=3 {
             let tape = Tape::new();
             let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
             let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
-            let uses = (0..k).map(|_| weighted(&apply(op, &vars), &u));
+            let uses = (0..k).map(|_| weighted(&subject.vars(&vars), &u));
             let gradients = uses.reduce(|a, b| a + b).expect("k > 0").backward();
             for (i, var) in vars.iter().enumerate().filter(|&(i, _)| !constant[i]) {
                 let once = &self.gradient[i];
@@ -414,69 +482,38 @@ impl<'s, O: Op> Case<'s, O> {
                 self.same("used several times", &[found], &[want], 0.0)?;
             }
         }
-        let [a, b] = &inputs[..] else { return Ok(()) };
+        let [a, b] = inputs else { return Ok(()) };
         if constant[0] || constant[1] || a.shape() != b.shape() {
             return Ok(());
         }
         let twins = [a.clone(), a.clone()];
-        if apply(op, &twins).iter().zip(&self.u).any(|(y, u)| y.shape() != u.shape()) {
+        if subject.tensors(&twins).iter().zip(&self.u).any(|(y, u)| y.shape() != u.shape()) {
             return Ok(()); // one operand enters transposed
         }
-        let apart = gradient(op, &twins, &self.u, |_| false);
+        let apart = self.swept(&twins, &self.u, &|_| false);
         let tape = Tape::new();
         let x = tape.var(a.clone());
         let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
-        let together = weighted(&apply(op, &[x.clone(), x.clone()]), &u).backward();
+        let together = weighted(&subject.vars(&[x.clone(), x.clone()]), &u).backward();
         self.same("one value as both operands", &[together.wrt(&x).clone()], &[&apart[0] + &apart[1]], 0.0)
     }
 
     /// Operands given away, which may be overwritten, give the same bits as lent ones.
     fn owned_operands(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, .. } = self.sample;
+        let Case { subject, inputs, .. } = *self;
         let fresh = |x: &Tensor<f64>| Tensor::new(x.slice().to_vec(), x.shape());
-        let owned = O::In::build(inputs.len(), |i| Arg::Own(fresh(&inputs[i])));
-        let y = Value::apply(op.clone(), owned);
-        self.same("owned operands", O::Out::slice(&y), &self.y, 0.0)
+        let y = subject.given_away(inputs.iter().map(fresh).collect());
+        self.same("owned operands", &y, &self.y, 0.0)
     }
 
     /// The value and the gradient in f32 against those in f64.
     fn single_precision(&self) -> Result<(), Failure> {
-        let Sample { op, inputs, constant } = self.sample;
+        let Case { subject, inputs, constant, .. } = *self;
         let x: Vec<Tensor<f32>> = inputs.iter().map(Value::cast).collect();
         let u: Vec<Tensor<f32>> = self.u.iter().map(Value::cast).collect();
         let wide = |x: Vec<Tensor<f32>>| x.iter().map(Value::cast).collect::<Vec<Tensor<f64>>>();
-        self.same("value in f32", &wide(apply(op, &x)), &self.y, 1e-4)?;
-        self.same("gradient in f32", &wide(gradient(op, &x, &u, |i| constant[i])), &self.gradient, 1e-4)
-    }
-
-    /// Which declared saves the rules read: those without which they fail.
-    fn reads(&self) -> Read {
-        let Sample { op, inputs, constant } = self.sample;
-        let without = |input: usize, output: usize| -> Saved<'_, O, Eager<f64>> {
-            Saved {
-                x: O::In::build(inputs.len(), |i| Slot {
-                    value: (O::SAVES.input(i) && i != input).then_some(&inputs[i]),
-                    shape: inputs[i].shape(),
-                }),
-                y: O::Out::build(self.y.len(), |j| Slot {
-                    value: (O::SAVES.output(j) && j != output).then_some(&self.y[j]),
-                    shape: self.y[j].shape(),
-                }),
-            }
-        };
-        let fails = |input: usize, output: usize| {
-            let rule = AssertUnwindSafe(|| {
-                let dy = O::Out::reached(self.u.len(), |j| Some(self.u[j].clone()));
-                let want = O::In::build(inputs.len(), |i| !constant[i]);
-                op.vjp(without(input, output), dy, want);
-            });
-            catch_unwind(rule).is_err()
-        };
-        const NONE: usize = usize::MAX;
-        let bits = |read: &dyn Fn(usize) -> bool| (0..32).fold(0, |bits, i| bits | u32::from(read(i)) << i);
-        Read {
-            inputs: bits(&|i| O::SAVES.input(i) && fails(i, NONE)),
-            outputs: bits(&|j| O::SAVES.output(j) && fails(NONE, j)),
-        }
+        self.same("value in f32", &wide(subject.tensors_f32(&x)), &self.y, 1e-4)?;
+        let found = gradient(&|x| subject.vars_f32(x), &x, &u, &|i| constant[i]);
+        self.same("gradient in f32", &wide(found), &self.gradient, 1e-4)
     }
 }

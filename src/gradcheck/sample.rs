@@ -219,6 +219,7 @@ pub struct Sample<O> {
     pub(super) op: O,
     pub(super) inputs: Vec<Tensor<f64>>,
     pub(super) constant: Vec<bool>,
+    pub(super) rounding: f64,
 }
 
 impl<O> Sample<O> {
@@ -229,13 +230,25 @@ impl<O> Sample<O> {
 
     /// An op and any number of operands.
     pub fn many(op: O, inputs: Vec<Tensor<f64>>) -> Self {
-        Sample { op, constant: vec![false; inputs.len()], inputs }
+        Sample { op, constant: vec![false; inputs.len()], inputs, rounding: 1.0 }
     }
 
     /// Says that operand `place` has no gradient: the op is piecewise constant in it.
     pub fn constant(mut self, place: usize) -> Self {
         self.constant[place] = true;
         self
+    }
+
+    /// Widens the bounds of the checks by a factor, for ops whose rounding errors grow more than
+    /// those of sums and products: factorisations, special functions.
+    pub fn rounding(mut self, factor: f64) -> Self {
+        self.rounding = factor;
+        self
+    }
+
+    /// Whether operand `place` has a gradient.
+    pub fn differentiable(&self, place: usize) -> bool {
+        !self.constant[place]
     }
 
     /// The op.

@@ -1,11 +1,14 @@
 //! The element types.
 
-use super::buffer::Pool;
+use super::{
+    buffer::Pool,
+    formula::{Binary, Real, Unary},
+};
 use std::{
     cell::RefCell,
     fmt::{Debug, Display},
     iter::Sum,
-    ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign},
+    ops::{AddAssign, MulAssign, SubAssign},
     sync::Mutex,
 };
 
@@ -20,6 +23,7 @@ use std::{
 /// ```
 pub trait Float:
     sealed::Kernels
+    + Real
     + Copy
     + Debug
     + Display
@@ -28,11 +32,6 @@ pub trait Float:
     + Send
     + Sync
     + Sum
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
-    + Div<Output = Self>
-    + Neg<Output = Self>
     + AddAssign
     + SubAssign
     + MulAssign
@@ -53,18 +52,6 @@ pub trait Float:
     fn of(value: f64) -> Self;
     /// The same value in double precision.
     fn to_f64(self) -> f64;
-    /// e to this power.
-    fn exp(self) -> Self;
-    /// Natural logarithm.
-    fn ln(self) -> Self;
-    /// Square root.
-    fn sqrt(self) -> Self;
-    /// Hyperbolic tangent.
-    fn tanh(self) -> Self;
-    /// Absolute value.
-    fn abs(self) -> Self;
-    /// This to the power `exponent`.
-    fn powf(self, exponent: Self) -> Self;
     /// Whether this is not a number.
     fn is_nan(self) -> bool;
     /// Neither infinite nor NaN.
@@ -73,10 +60,7 @@ pub trait Float:
 
 pub(crate) mod sealed {
     use super::*;
-    use crate::kernels::{
-        formula::{Binary, Unary},
-        map::Operand,
-    };
+    use crate::kernels::formula::{Binary, Unary};
 
     /// What differs between the element types inside the crate.
     pub trait Kernels: Sized {
@@ -99,21 +83,19 @@ pub(crate) mod sealed {
             c: (*mut Self, isize, isize),
         );
 
-        /// `out[i] = U::f(x[i])`.
-        fn map<U: Unary>(x: &[Self], out: &mut [Self]);
-        /// `x[i] = U::f(x[i])`.
-        fn map_mut<U: Unary>(x: &mut [Self]);
-        /// `d[i] = U::chain(v[i], d[i])`.
-        fn chain<U: Unary>(v: &[Self], d: &mut [Self]);
-        /// `out[i] = B::f(a[i], b[i])`.
-        fn zip<B: Binary>(out: &mut [Self], a: Operand<'_, Self>, b: Operand<'_, Self>);
-        /// `d[i] = B::chain_a/b(a[i], b[i], d[i])`.
-        fn chain_pair<B: Binary>(side: usize, a: &[Self], b: &[Self], d: &mut [Self]);
+        /// `out[i] = f(x[i])`.
+        fn map<U: Unary>(function: &U, x: &[Self], out: &mut [Self]);
+        /// `d[i] = chain(v[i], d[i])`.
+        fn chain<U: Unary>(function: &U, v: &[Self], d: &mut [Self]);
+        /// `out[i] = f(a[i], b[i])`.
+        fn zip<B: Binary>(function: &B, a: &[Self], b: &[Self], out: &mut [Self]);
+        /// `d[i] = chain(side, a[i], b[i], d[i])`.
+        fn chain_pair<B: Binary>(function: &B, side: usize, a: &[Self], b: &[Self], d: &mut [Self]);
     }
 }
 
 macro_rules! float {
-    ($F:ident, $digits:literal, $gemm:path, $map:ident, $map_mut:ident, $chain:ident, $zip:ident, $chain_pair:ident) => {
+    ($F:ident, $digits:literal, $gemm:path, $map:ident, $chain:ident, $zip:ident, $chain_pair:ident) => {
         impl sealed::Kernels for $F {
             #[inline]
             fn local_pool<R>(body: impl FnOnce(&RefCell<Pool<Self>>) -> R) -> Option<R> {
@@ -137,24 +119,21 @@ macro_rules! float {
                 unsafe { $gemm(m, k, n, 1.0, a, a_row, a_col, b, b_row, b_col, beta, c, c_row, c_col) }
             }
 
-            fn map<U: super::formula::Unary>(x: &[Self], out: &mut [Self]) {
-                U::$map(x, out)
+            #[inline(always)]
+            fn map<U: Unary>(function: &U, x: &[Self], out: &mut [Self]) {
+                function.$map(x, out)
             }
-            fn map_mut<U: super::formula::Unary>(x: &mut [Self]) {
-                U::$map_mut(x)
+            #[inline(always)]
+            fn chain<U: Unary>(function: &U, v: &[Self], d: &mut [Self]) {
+                function.$chain(v, d)
             }
-            fn chain<U: super::formula::Unary>(v: &[Self], d: &mut [Self]) {
-                U::$chain(v, d)
+            #[inline(always)]
+            fn zip<B: Binary>(function: &B, a: &[Self], b: &[Self], out: &mut [Self]) {
+                function.$zip(a, b, out)
             }
-            fn zip<B: super::formula::Binary>(
-                out: &mut [Self],
-                a: super::map::Operand<'_, Self>,
-                b: super::map::Operand<'_, Self>,
-            ) {
-                B::$zip(out, a, b)
-            }
-            fn chain_pair<B: super::formula::Binary>(side: usize, a: &[Self], b: &[Self], d: &mut [Self]) {
-                B::$chain_pair(side, a, b, d)
+            #[inline(always)]
+            fn chain_pair<B: Binary>(function: &B, side: usize, a: &[Self], b: &[Self], d: &mut [Self]) {
+                function.$chain_pair(side, a, b, d)
             }
         }
 
@@ -174,30 +153,6 @@ macro_rules! float {
                 f64::from(self)
             }
             #[inline(always)]
-            fn exp(self) -> Self {
-                $F::exp(self)
-            }
-            #[inline(always)]
-            fn ln(self) -> Self {
-                $F::ln(self)
-            }
-            #[inline(always)]
-            fn sqrt(self) -> Self {
-                $F::sqrt(self)
-            }
-            #[inline(always)]
-            fn tanh(self) -> Self {
-                $F::tanh(self)
-            }
-            #[inline(always)]
-            fn abs(self) -> Self {
-                $F::abs(self)
-            }
-            #[inline(always)]
-            fn powf(self, exponent: Self) -> Self {
-                $F::powf(self, exponent)
-            }
-            #[inline(always)]
             fn is_nan(self) -> bool {
                 $F::is_nan(self)
             }
@@ -209,5 +164,5 @@ macro_rules! float {
     };
 }
 
-float!(f32, 24, matrixmultiply::sgemm, map_f32, map_mut_f32, chain_f32, zip_f32, chain_pair_f32);
-float!(f64, 53, matrixmultiply::dgemm, map_f64, map_mut_f64, chain_f64, zip_f64, chain_pair_f64);
+float!(f32, 24, matrixmultiply::sgemm, map_f32, chain_f32, zip_f32, chain_pair_f32);
+float!(f64, 53, matrixmultiply::dgemm, map_f64, chain_f64, zip_f64, chain_pair_f64);

@@ -2,7 +2,6 @@
 //! number inside a loop and for a whole recorded value alike.
 #![forbid(unsafe_code)]
 
-use super::map::Operand;
 use std::{
     fmt::Debug,
     ops::{Add, Div, Mul, Neg, Sub},
@@ -36,50 +35,59 @@ pub trait Real:
     fn select(self, yes: Self, no: Self) -> Self;
 }
 
+/// What the derivative of an elementwise function is stated in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derivative {
+    /// The input x.
+    OfInput,
+    /// The output y.
+    OfOutput,
+    /// Nothing: it is the same everywhere.
+    Constant,
+    /// Nothing: the function is flat wherever it is continuous, and has no gradient.
+    Zero,
+}
+
 /// An elementwise function of one variable.
-pub trait Unary: Copy + Debug + Default + 'static {
+pub trait Unary: Clone + Debug + Send + Sync + 'static {
     /// Its name in messages and documents.
     const NAME: &'static str;
-    /// Whether the derivative is stated in terms of the output y, or of the input x.
-    const FROM_OUTPUT: bool;
+    /// What `chain` is stated in.
+    const DERIVATIVE: Derivative;
     /// The function.
-    fn f<R: Real>(x: R) -> R;
-    /// d · f′, given x or y as `FROM_OUTPUT` says.
-    fn chain<R: Real>(v: R, d: R) -> R;
+    fn f<R: Real>(&self, x: R) -> R;
+    /// d · f′, where v is what `DERIVATIVE` says.
+    fn chain<R: Real>(&self, v: R, d: R) -> R;
 
     /// `out[i] = f(x[i])`, compiled in this crate.
-    fn map_f32(x: &[f32], out: &mut [f32]);
+    fn map_f32(&self, x: &[f32], out: &mut [f32]);
     /// `out[i] = f(x[i])`, compiled in this crate.
-    fn map_f64(x: &[f64], out: &mut [f64]);
-    /// `x[i] = f(x[i])`, compiled in this crate.
-    fn map_mut_f32(x: &mut [f32]);
-    /// `x[i] = f(x[i])`, compiled in this crate.
-    fn map_mut_f64(x: &mut [f64]);
+    fn map_f64(&self, x: &[f64], out: &mut [f64]);
     /// `d[i] = chain(v[i], d[i])`, compiled in this crate.
-    fn chain_f32(v: &[f32], d: &mut [f32]);
+    fn chain_f32(&self, v: &[f32], d: &mut [f32]);
     /// `d[i] = chain(v[i], d[i])`, compiled in this crate.
-    fn chain_f64(v: &[f64], d: &mut [f64]);
+    fn chain_f64(&self, v: &[f64], d: &mut [f64]);
 }
 
 /// An elementwise function of two variables.
-pub trait Binary: Copy + Debug + Default + 'static {
+pub trait Binary: Clone + Debug + Send + Sync + 'static {
     /// Its name in messages and documents.
     const NAME: &'static str;
-    /// Whether the derivatives read the inputs; if not, there are none to take.
+    /// Whether it has derivatives, stated in both inputs; if not, it is flat.
     const SMOOTH: bool;
     /// The function.
-    fn f<R: Real>(a: R, b: R) -> R;
+    fn f<R: Real>(&self, a: R, b: R) -> R;
     /// d · ∂f/∂a (`side` 0) or d · ∂f/∂b (`side` 1).
-    fn chain<R: Real>(side: usize, a: R, b: R, d: R) -> R;
+    fn chain<R: Real>(&self, side: usize, a: R, b: R, d: R) -> R;
 
     /// `out[i] = f(a[i], b[i])`, compiled in this crate.
-    fn zip_f32(out: &mut [f32], a: Operand<'_, f32>, b: Operand<'_, f32>);
+    fn zip_f32(&self, a: &[f32], b: &[f32], out: &mut [f32]);
     /// `out[i] = f(a[i], b[i])`, compiled in this crate.
-    fn zip_f64(out: &mut [f64], a: Operand<'_, f64>, b: Operand<'_, f64>);
+    fn zip_f64(&self, a: &[f64], b: &[f64], out: &mut [f64]);
     /// `d[i] = chain(side, a[i], b[i], d[i])`, compiled in this crate.
-    fn chain_pair_f32(side: usize, a: &[f32], b: &[f32], d: &mut [f32]);
+    fn chain_pair_f32(&self, side: usize, a: &[f32], b: &[f32], d: &mut [f32]);
     /// `d[i] = chain(side, a[i], b[i], d[i])`, compiled in this crate.
-    fn chain_pair_f64(side: usize, a: &[f64], b: &[f64], d: &mut [f64]);
+    fn chain_pair_f64(&self, side: usize, a: &[f64], b: &[f64], d: &mut [f64]);
 }
 
 macro_rules! real {

@@ -148,7 +148,7 @@ pub(crate) fn batched<F: Float>(
     }
     let work = (a.cols * c_size).max(1);
     let grain = (GRAIN * 64 / work).max(1) * c_size;
-    super::parallel::pieces_of(c, c_size, grain, |start, c| {
+    super::parallel::pieces_of(c, c_size, grain, &|start, c| {
         for (i, c) in c.chunks_exact_mut(c_size).enumerate() {
             let (at_a, at_b) = index(start / c_size + i);
             product(

@@ -34,7 +34,7 @@ fn rounds<const N: usize>(key: u64, mut c: [[u32; N]; 4]) -> [[u32; N]; 4] {
 
 /// Fills `out` with `value(word)` of stream `stream`.
 pub(crate) fn fill<T: Send>(key: u64, stream: u64, out: &mut [T], value: impl Fn(u32) -> T + Sync) {
-    pieces(out, 4 * LANES, |start, out| {
+    pieces(out, 4 * LANES, &|start, out| {
         simd(
             #[inline(always)]
             || {

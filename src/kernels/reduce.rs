@@ -21,7 +21,7 @@ pub(crate) fn sum_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut 
         return if inner == 1 { out[0] = sum(x) } else { sum_rows(x, inner, out) };
     }
     // A piece of output stands for `count` times as much input.
-    super::parallel::pieces_of(out, inner, (GRAIN / count).max(inner), |start, out| {
+    super::parallel::pieces_of(out, inner, (GRAIN / count).max(inner), &|start, out| {
         let x = &x[start * count..(start + out.len()) * count];
         for (x, out) in x.chunks_exact(row).zip(out.chunks_exact_mut(inner)) {
             if inner == 1 {
@@ -109,7 +109,7 @@ pub(crate) fn fold_axis<F: Float>(
     step: impl Fn(F, F) -> F + Sync,
 ) {
     let row = count * inner;
-    super::parallel::pieces_of(out, inner, (GRAIN / count).max(inner), |start, out| {
+    super::parallel::pieces_of(out, inner, (GRAIN / count).max(inner), &|start, out| {
         simd(
             #[inline(always)]
             || {
@@ -141,7 +141,7 @@ pub(crate) fn max_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut 
 
 /// The first place of the greatest along the middle axis; the first NaN wins.
 pub(crate) fn argmax_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut [F]) {
-    pieces(out, inner, |start, out| {
+    pieces(out, inner, &|start, out| {
         for (i, out) in out.iter_mut().enumerate() {
             let (block, column) = ((start + i) / inner, (start + i) % inner);
             let at = |j: usize| x[(block * count + j) * inner + column];

@@ -29,7 +29,7 @@ fn lanes<F: Float>(
     body: impl Fn(&[F], usize, &mut [F]) + Sync,
 ) {
     let row = count * inner;
-    pieces(out, row, |start, out| {
+    pieces(out, row, &|start, out| {
         let x = &x[start..start + out.len()];
         for (x, out) in x.chunks_exact(row).zip(out.chunks_exact_mut(row)) {
             for column in 0..inner {
@@ -66,7 +66,7 @@ pub(crate) fn log_softmax<F: Float>(x: &[F], count: usize, inner: usize, out: &m
 pub(crate) fn cross_entropy<F: Float>(x: &[F], classes: usize, targets: &[usize]) -> F {
     let mut losses = super::buffer::Buffer::stale(targets.len());
     let out = losses.unshared().expect("fresh");
-    pieces(out, 1, |start, out| {
+    pieces(out, 1, &|start, out| {
         for (i, out) in out.iter_mut().enumerate() {
             let row = &x[(start + i) * classes..][..classes];
             let (top, sum) = shifted_sum(classes, |j| row[j]);
@@ -84,7 +84,7 @@ pub(crate) fn cross_entropy_grad<F: Float>(
     scale: F,
     out: &mut [F],
 ) {
-    pieces(out, classes, |start, out| {
+    pieces(out, classes, &|start, out| {
         let first = start / classes;
         for (i, out) in out.chunks_exact_mut(classes).enumerate() {
             let row = &x[(first + i) * classes..][..classes];

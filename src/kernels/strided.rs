@@ -92,7 +92,7 @@ pub(crate) fn gather<F: Copy + Send + Sync>(
     }
     let walk = Walk::new(dims.iter().zip(steps).map(|(&dim, &step)| (dim, [step])));
     let (length, [step]) = walk.inner();
-    pieces(out, length, |start, out| {
+    pieces(out, length, &|start, out| {
         let mut rest = out;
         let runs = rest.len() / length;
         walk.runs(start / length, runs, |[at]| {

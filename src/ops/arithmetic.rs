@@ -51,15 +51,7 @@ macro_rules! arithmetic {
                 [a, b]: [Arg<'_, Eager<F>>; 2],
                 out: Shape,
             ) -> Result<Tensor<F>, OpError> {
-                Ok(broadcast::zip(a, b, out, |out, a, b| {
-                    map::zip(
-                        out,
-                        a,
-                        b,
-                        #[inline(always)]
-                        |$a, $b| $f,
-                    )
-                }))
+                Ok(broadcast::zip(a, b, out, |a, b, out| map::each_pair(a, b, out, |$a, $b| $f)))
             }
 
             #[inline]
@@ -178,9 +170,14 @@ pub struct AddScalar(pub f64);
 #[derive(Clone, Copy, Debug)]
 pub struct MulScalar(pub f64);
 
+/// x / c for a number c.
+#[derive(Clone, Copy, Debug)]
+pub struct DivScalar(pub f64);
+
 /// What ops on one operand with a constant derivative have in common.
 macro_rules! linear {
-    ($Op:ty, $name:literal, |$op:ident| $f:expr, |$rule:ident, $d:ident| $chain:expr, |$g:ident| $sample:expr) => {
+    ($Op:ty, $name:literal, |$op:ident, $v:ident| $f:expr, |$d:ident| $chain:expr, |$g:ident| $sample:expr) => {
+        #[allow(unused_variables)] // a formula need not mention the number
         impl Op for $Op {
             type In = One;
             type Out = One;
@@ -195,18 +192,18 @@ macro_rules! linear {
             #[inline]
             fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, _: Shape) -> Result<Tensor<F>, OpError> {
                 let $op = self;
-                Ok(broadcast::map_scalar(x, $f))
+                Ok(broadcast::map(x, |x, out| map::each(x, out, |$v| $f)))
             }
 
             #[inline]
             fn vjp<I: Interp>(&self, _: Saved<'_, Self, I>, $d: Value<I>, _: bool) -> Option<Value<I>> {
-                let $rule = self;
+                let $op = self;
                 Some($chain)
             }
 
             fn jvp<I: Interp>(&self, _: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
-                let $rule = self;
-                dx.cloned().map(|$d| $chain)
+                let ($op, $d) = (self, dx?.clone());
+                Some($chain)
             }
 
             fn samples($g: &mut Gen) -> Sample<Self> {
@@ -218,11 +215,10 @@ macro_rules! linear {
     };
 }
 
-linear!(Neg, "neg", |_op| (F::of(-1.0), F::ZERO), |_op, d| -d, |g| Neg);
-linear!(AddScalar, "add_scalar", |op| (F::ONE, F::of(op.0)), |_op, d| d, |g| AddScalar(g.number(-3.0..3.0)));
-linear!(MulScalar, "mul_scalar", |op| (F::of(op.0), F::ZERO), |op, d| d * op.0, |g| MulScalar(
-    g.number(-3.0..3.0)
-));
+linear!(Neg, "neg", |_op, v| -v, |d| -d, |g| Neg);
+linear!(AddScalar, "add_scalar", |op, v| v + F::of(op.0), |d| d, |g| AddScalar(g.number(-3.0..3.0)));
+linear!(MulScalar, "mul_scalar", |op, v| v * F::of(op.0), |d| d * op.0, |g| MulScalar(g.number(-3.0..3.0)));
+linear!(DivScalar, "div_scalar", |op, v| v / F::of(op.0), |d| d / op.0, |g| DivScalar(g.number(0.5..3.0)));
 
 /// The operator of an op on all owned and borrowed combinations.
 macro_rules! operator {
@@ -280,7 +276,7 @@ scalar_operator! {
     Add, add, |x, c| Value::apply(AddScalar(c), x), Value::apply(AddScalar(c), x);
     Sub, sub, |x, c| Value::apply(AddScalar(-c), x), Value::apply(AddScalar(c), Value::apply(Neg, x).into());
     Mul, mul, |x, c| Value::apply(MulScalar(c), x), Value::apply(MulScalar(c), x);
-    Div, div, |x, c| Value::apply(MulScalar(1.0 / c), x), Value::apply(MulScalar(c), Value::apply(Map(Recip), x).into());
+    Div, div, |x, c| Value::apply(DivScalar(c), x), Value::apply(MulScalar(c), Value::apply(Map(Recip), x).into());
 }
 
 impl<I: Interp> ops::Neg for Value<I> {
@@ -298,3 +294,15 @@ impl<I: Interp> ops::Neg for &Value<I> {
         Value::apply(Neg, self.into())
     }
 }
+
+impl<I: Interp> Value<I> {
+    /// x².
+    #[inline]
+    pub fn square(&self) -> Self {
+        self * self
+    }
+}
+composition!(Square(()), "square", |_, x| vec![x[0].square()], |g| {
+    let shape = g.shape(4);
+    ((), vec![g.values(&shape, -3.0..3.0)])
+});

@@ -29,33 +29,33 @@ pub(super) fn pair_rejects<O: Op + Clone>(op: O) -> Vec<Reject<O>> {
     vec![bad(&[2, 3], &[2]), bad(&[3], &[4]), bad(&[2, 1, 4], &[2, 3, 5]), bad(&[0], &[2])]
 }
 
-/// Runs `loops(out, a, b)` over two broadcast operands, in place where one is owned and unshared.
+/// Runs `kernel(a, b, out)` over two broadcast operands, in place where one is owned and unshared.
 #[inline]
 pub(super) fn zip<F: Float>(
     a: Arg<'_, Eager<F>>,
     b: Arg<'_, Eager<F>>,
     out: Shape,
-    loops: impl Fn(&mut [F], Operand<'_, F>, Operand<'_, F>) + Sync,
+    kernel: impl Fn(&[F], &[F], &mut [F]) + Sync,
 ) -> Tensor<F> {
-    if a.shape() == b.shape() {
-        let a = match a.into_unshared() {
-            Ok(mut a) => {
-                loops(a.slice_mut(), Operand::Out, Operand::Slice(b.slice()));
-                return a;
-            }
-            Err(a) => a,
-        };
-        return match b.into_unshared() {
-            Ok(mut b) => {
-                loops(b.slice_mut(), Operand::Slice(a.slice()), Operand::Out);
-                b
-            }
-            Err(b) => {
-                Tensor::filled(out, |out| loops(out, Operand::Slice(a.slice()), Operand::Slice(b.slice())))
-            }
-        };
+    if a.shape() != b.shape() {
+        return stretched(&a, &b, out, &kernel);
     }
-    stretched(&a, &b, out, loops)
+    let a = match a.into_unshared() {
+        Ok(mut a) => {
+            map::zip(a.slice_mut(), Operand::Out, Operand::Slice(b.slice()), &kernel);
+            return a;
+        }
+        Err(a) => a,
+    };
+    match b.into_unshared() {
+        Ok(mut b) => {
+            map::zip(b.slice_mut(), Operand::Slice(a.slice()), Operand::Out, &kernel);
+            b
+        }
+        Err(b) => Tensor::filled(out, |out| {
+            map::zip(out, Operand::Slice(a.slice()), Operand::Slice(b.slice()), &kernel)
+        }),
+    }
 }
 
 /// The loops over two operands of different shapes: one per run in which both advance or stand.
@@ -63,7 +63,7 @@ fn stretched<F: Float>(
     a: &Tensor<F>,
     b: &Tensor<F>,
     out: Shape,
-    loops: impl Fn(&mut [F], Operand<'_, F>, Operand<'_, F>) + Sync,
+    kernel: &(dyn Fn(&[F], &[F], &mut [F]) + Sync),
 ) -> Tensor<F> {
     let (a_steps, b_steps) = (a.shape().steps_as(&out), b.shape().steps_as(&out));
     let walk = Walk::new((0..out.rank()).map(|i| (out[i], [a_steps[i], b_steps[i]])));
@@ -74,27 +74,26 @@ fn stretched<F: Float>(
     }
     let (a, b) = (a.slice(), b.slice());
     Tensor::filled(out, |out| {
-        parallel::pieces(out, length.max(1), |start, out| {
+        parallel::pieces(out, length.max(1), &|start, out| {
             let mut runs = out.chunks_exact_mut(length.max(1));
             let count = runs.len();
             walk.runs(start / length.max(1), count, |[at_a, at_b]| {
                 let run = runs.next().expect("as many runs as chunks");
-                loops(run, side(a, at_a, a_step, length), side(b, at_b, b_step, length));
+                map::zip(run, side(a, at_a, a_step, length), side(b, at_b, b_step, length), kernel);
             });
         });
     })
 }
 
-/// `scale · x + shift`, in place where possible.
+/// Runs `kernel(x, out)`, in place where x is owned and unshared.
 #[inline]
-pub(super) fn map_scalar<F: Float>(x: Arg<'_, Eager<F>>, (scale, shift): (F, F)) -> Tensor<F> {
-    let f = move |v: F| scale * v + shift;
+pub(super) fn map<F: Float>(x: Arg<'_, Eager<F>>, kernel: impl Fn(&[F], &mut [F]) + Sync) -> Tensor<F> {
     match x.into_unshared() {
         Ok(mut x) => {
-            map::map_mut(x.slice_mut(), f);
+            map::map_mut(x.slice_mut(), &kernel);
             x
         }
-        Err(x) => Tensor::filled(x.shape().clone(), |out| map::map(x.slice(), out, f)),
+        Err(x) => Tensor::filled(x.shape().clone(), |out| map::map(x.slice(), out, &kernel)),
     }
 }
 
@@ -224,7 +223,7 @@ impl Op for Select {
         let (length, step) = walk.inner();
         let (mask, yes, no) = (mask.slice(), yes.slice(), no.slice());
         Ok(Tensor::filled(out, |out| {
-            parallel::pieces(out, length.max(1), |start, out| {
+            parallel::pieces(out, length.max(1), &|start, out| {
                 let mut runs = out.chunks_exact_mut(length.max(1));
                 let count = runs.len();
                 walk.runs(start / length.max(1), count, |at| {

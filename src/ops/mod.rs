@@ -3,6 +3,9 @@
 //! Each op states its mathematics once, as an [`Op`]; the methods and operators on
 //! [`Value`](crate::Value) stand beside it. `docs/adding-an-op.md` shows how to add one.
 
+#[macro_use]
+mod composition;
+
 pub(crate) mod arithmetic;
 mod broadcast;
 pub(crate) mod elementwise;
@@ -13,7 +16,7 @@ mod reduce;
 mod shape;
 mod softmax;
 
-pub use arithmetic::{Add, AddScalar, Div, Mul, MulScalar, Neg, Sub};
+pub use arithmetic::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Neg, Sub};
 pub use broadcast::{Expand, Select, SumTo};
 pub use elementwise::{
     Abs, Equal, Exp, Greater, Ln, Map, Maximum, Pow, PowScalar, Recip, Relu, Sigmoid, Sqrt, Tanh, Zip,
@@ -26,6 +29,12 @@ pub use shape::{Concat, Permute, Range, Reshape, Slice, SliceGrad, Split};
 pub use softmax::{LogSoftmax, Softmax};
 
 use crate::op::{Checked, Op};
+
+/// The compositions as types, for the list.
+#[doc(hidden)]
+pub mod composed {
+    pub use super::arithmetic::Square;
+}
 
 pub use crate::kernels::formula::{Binary, Real, Unary};
 pub use elementwise::{Sampled, SampledPair};
@@ -44,6 +53,7 @@ macro_rules! for_each_op {
             neg: $crate::ops::Neg,
             add_scalar: $crate::ops::AddScalar,
             mul_scalar: $crate::ops::MulScalar,
+            div_scalar: $crate::ops::DivScalar,
             exp: $crate::ops::Map<$crate::ops::Exp>,
             ln: $crate::ops::Map<$crate::ops::Ln>,
             sqrt: $crate::ops::Map<$crate::ops::Sqrt>,
@@ -56,7 +66,7 @@ macro_rules! for_each_op {
             maximum: $crate::ops::Zip<$crate::ops::Maximum>,
             greater: $crate::ops::Zip<$crate::ops::Greater>,
             equal: $crate::ops::Zip<$crate::ops::Equal>,
-            pow_scalar: $crate::ops::PowScalar,
+            powf: $crate::ops::Map<$crate::ops::PowScalar>,
             select: $crate::ops::Select,
             expand: $crate::ops::Expand,
             sum_to: $crate::ops::SumTo,
@@ -82,6 +92,17 @@ macro_rules! for_each_op {
             log_softmax: $crate::ops::LogSoftmax,
             cross_entropy: $crate::ops::CrossEntropy,
             cross_entropy_grad: $crate::ops::CrossEntropyGrad,
+        }
+    };
+}
+
+/// The list of compositions: what is made of ops and has no rule of its own.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! for_each_composition {
+    ($each:ident) => {
+        $each! {
+            square: $crate::ops::composed::Square,
         }
     };
 }

@@ -155,7 +155,7 @@ impl Op for Mean {
         let n = F::of(count(x.shape(), &self.axes) as f64);
         let marked = self.axes.marked(x.shape().rank()).expect("shape has checked the axes");
         let mut mean = sum(&x, |i| marked[i]).reshaped(out);
-        crate::kernels::map::map_mut(mean.slice_mut(), |v| v / n);
+        mean.slice_mut().iter_mut().for_each(|v| *v = *v / n);
         Ok(mean)
     }
 

@@ -214,7 +214,7 @@ fn a_value_computed_several_times_gets_every_gradient() {
     let x = tape.var(Tensor::from([1.0, 2.0]));
     let (once, twice) = (x.exp(), x.exp());
     let y = (&once + &twice + &once).sum();
-    let want: Vec<f64> = x.tensor().slice().iter().map(|v| 3.0 * v.exp()).collect();
+    let want: Vec<f64> = x.tensor().slice().iter().map(|v: &f64| 3.0 * v.exp()).collect();
     let [recorded] = y.grad([&x]);
     assert_eq!(recorded.tensor().slice(), want);
     assert_eq!(y.backward().wrt(&x).slice(), want);
@@ -304,7 +304,7 @@ fn the_hessian_of_a_quadratic_is_its_matrix() {
         let [row] = entry.grad([&x]);
         for j in 0..3 {
             let want = 0.5 * (a.slice()[i * 3 + j] + a.slice()[j * 3 + i]);
-            assert!((row.tensor().slice()[j] - want).abs() < 1e-14);
+            assert!(f64::abs(row.tensor().slice()[j] - want) < 1e-14);
         }
     }
 }

@@ -4,11 +4,15 @@
 use gradtape::{Axes, Op, ops::*};
 use ndarray::{ArrayD, Dimension, IxDyn, arr0, indices};
 
-/// An op with an independent implementation of its value.
-pub(crate) trait Naive: Op {
+/// Something with an independent implementation of its value.
+pub(crate) trait Naive {
     /// The results on these operands.
     fn naive(&self, x: &[ArrayD<f64>]) -> Vec<ArrayD<f64>>;
 }
+
+/// An op with an independent implementation of its value.
+pub(crate) trait NaiveOp: Op + Naive {}
+impl<O: Op + Naive> NaiveOp for O {}
 
 type Array = ArrayD<f64>;
 type Place = Vec<usize>;
@@ -153,9 +157,11 @@ macro_rules! one {
 }
 one! {
     Neg: |_op, x| vec![x.map(|v| -v)];
+    composed::Square: |_op, x| vec![x.map(|v| v * v)];
     AddScalar: |op, x| vec![x.map(|v| v + op.0)];
     MulScalar: |op, x| vec![x.map(|v| v * op.0)];
-    PowScalar: |op, x| vec![x.map(|v| (op.0 * v.ln()).exp())]; // samples are positive
+    DivScalar: |op, x| vec![x.map(|v| v / op.0)];
+    Map<PowScalar>: |op, x| vec![x.map(|v| (op.0.exponent * v.ln()).exp())]; // samples are positive
     Expand: |op, x| vec![build(&op.0, |at| stretched(x, at))];
     SumTo: |op, x| {
         let mut y = ArrayD::zeros(IxDyn(&op.0));
