@@ -2,6 +2,7 @@
 //! number inside a loop and for a whole recorded value alike.
 #![forbid(unsafe_code)]
 
+use super::special;
 use std::{
     fmt::Debug,
     ops::{Add, Div, Mul, Neg, Sub},
@@ -25,8 +26,64 @@ pub trait Real:
     fn sigmoid(self) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
+    /// 2 to this power.
+    fn exp2(self) -> Self;
+    /// eˣ − 1, accurate near 0.
+    fn exp_m1(self) -> Self;
+    /// ln(1 + x), accurate near 0.
+    fn ln_1p(self) -> Self;
+    /// Logarithm to base 2.
+    fn log2(self) -> Self;
+    /// Logarithm to base 10.
+    fn log10(self) -> Self;
+    /// Cube root.
+    fn cbrt(self) -> Self;
+    /// Sine.
+    fn sin(self) -> Self;
+    /// Cosine.
+    fn cos(self) -> Self;
+    /// Tangent.
+    fn tan(self) -> Self;
+    /// Inverse sine.
+    fn asin(self) -> Self;
+    /// Inverse cosine.
+    fn acos(self) -> Self;
+    /// Inverse tangent.
+    fn atan(self) -> Self;
+    /// Hyperbolic sine.
+    fn sinh(self) -> Self;
+    /// Hyperbolic cosine.
+    fn cosh(self) -> Self;
+    /// Inverse hyperbolic sine.
+    fn asinh(self) -> Self;
+    /// Inverse hyperbolic cosine.
+    fn acosh(self) -> Self;
+    /// Inverse hyperbolic tangent.
+    fn atanh(self) -> Self;
+    /// Error function.
+    fn erf(self) -> Self;
+    /// 1 − erf x, accurate for large x.
+    fn erfc(self) -> Self;
+    /// Inverse error function.
+    fn erfinv(self) -> Self;
+    /// ln |Γ(x)|.
+    fn lgamma(self) -> Self;
+    /// The derivative of order `order` + 1 of ln Γ.
+    fn polygamma(self, order: usize) -> Self;
+    /// The greatest integer not above.
+    fn floor(self) -> Self;
+    /// The nearest integer, the even one of two.
+    fn round(self) -> Self;
     /// This to the power `exponent`.
     fn pow(self, exponent: Self) -> Self;
+    /// The angle of the point (x, self).
+    fn atan2(self, x: Self) -> Self;
+    /// √(self² + other²) without overflow.
+    fn hypot(self, other: Self) -> Self;
+    /// What is left of this after whole multiples of `divisor`; with the sign of this.
+    fn fmod(self, divisor: Self) -> Self;
+    /// |self| with the sign of `sign`.
+    fn copysign(self, sign: Self) -> Self;
     /// 1 where this is greater than `other`, else 0.
     fn greater(self, other: Self) -> Self;
     /// 1 where both are equal, else 0.
@@ -122,6 +179,118 @@ macro_rules! real {
             #[inline(always)]
             fn abs(self) -> Self {
                 $F::abs(self)
+            }
+            #[inline(always)]
+            fn exp2(self) -> Self {
+                $F::exp2(self)
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                $F::exp_m1(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                $F::ln_1p(self)
+            }
+            #[inline(always)]
+            fn log2(self) -> Self {
+                $F::log2(self)
+            }
+            #[inline(always)]
+            fn log10(self) -> Self {
+                $F::log10(self)
+            }
+            #[inline(always)]
+            fn cbrt(self) -> Self {
+                $F::cbrt(self)
+            }
+            #[inline(always)]
+            fn sin(self) -> Self {
+                $F::sin(self)
+            }
+            #[inline(always)]
+            fn cos(self) -> Self {
+                $F::cos(self)
+            }
+            #[inline(always)]
+            fn tan(self) -> Self {
+                $F::tan(self)
+            }
+            #[inline(always)]
+            fn asin(self) -> Self {
+                $F::asin(self)
+            }
+            #[inline(always)]
+            fn acos(self) -> Self {
+                $F::acos(self)
+            }
+            #[inline(always)]
+            fn atan(self) -> Self {
+                $F::atan(self)
+            }
+            #[inline(always)]
+            fn sinh(self) -> Self {
+                $F::sinh(self)
+            }
+            #[inline(always)]
+            fn cosh(self) -> Self {
+                $F::cosh(self)
+            }
+            #[inline(always)]
+            fn asinh(self) -> Self {
+                $F::asinh(self)
+            }
+            #[inline(always)]
+            fn acosh(self) -> Self {
+                $F::acosh(self)
+            }
+            #[inline(always)]
+            fn atanh(self) -> Self {
+                $F::atanh(self)
+            }
+            #[inline(always)]
+            fn floor(self) -> Self {
+                $F::floor(self)
+            }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                special::erf(f64::from(self)) as $F
+            }
+            #[inline(always)]
+            fn erfc(self) -> Self {
+                special::erfc(f64::from(self)) as $F
+            }
+            #[inline(always)]
+            fn erfinv(self) -> Self {
+                special::erfinv(f64::from(self)) as $F
+            }
+            #[inline(always)]
+            fn lgamma(self) -> Self {
+                special::lgamma(f64::from(self)) as $F
+            }
+            #[inline(always)]
+            fn polygamma(self, order: usize) -> Self {
+                special::polygamma(order, f64::from(self)) as $F
+            }
+            #[inline(always)]
+            fn round(self) -> Self {
+                $F::round_ties_even(self)
+            }
+            #[inline(always)]
+            fn atan2(self, x: Self) -> Self {
+                $F::atan2(self, x)
+            }
+            #[inline(always)]
+            fn hypot(self, other: Self) -> Self {
+                $F::hypot(self, other)
+            }
+            #[inline(always)]
+            fn fmod(self, divisor: Self) -> Self {
+                self % divisor
+            }
+            #[inline(always)]
+            fn copysign(self, sign: Self) -> Self {
+                $F::copysign(self, sign)
             }
             #[inline(always)]
             fn pow(self, exponent: Self) -> Self {

@@ -13,6 +13,7 @@ pub(crate) mod random;
 pub(crate) mod reduce;
 mod simd;
 pub(crate) mod softmax;
+mod special;
 pub(crate) mod strided;
 
 pub use float::Float;

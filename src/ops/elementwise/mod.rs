@@ -9,16 +9,33 @@ mod activation;
 mod binary;
 mod compare;
 mod exponential;
+mod hyperbolic;
+mod mask;
 mod pow;
 mod power;
 mod real;
+mod rectifier;
+mod rounding;
+mod special;
+mod trigonometric;
 
-pub use activation::{Relu, Sigmoid};
-pub use binary::Maximum;
-pub use compare::{Equal, Greater};
-pub use exponential::{Exp, Ln, Tanh};
+pub use activation::{Gelu, GeluTanh, LogSigmoid, Mish, Sigmoid, Silu, Softplus, Softsign, Tanhshrink};
+pub use binary::{Atan2, Copysign, Fmod, Hypot, Logaddexp, Maximum, Minimum, Prelu, Remainder, Xlogy};
+pub use compare::{
+    Equal, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr, LogicalXor, NotEqual,
+};
+pub use exponential::{Exp, Exp2, Expm1, Ln, Log1p, Log2, Log10, Logit};
+pub use hyperbolic::{Acosh, Asinh, Atanh, Cosh, Sinh, Tanh};
+pub use mask::{IsFinite, IsInf, IsNan, LogicalNot};
 pub use pow::Pow;
-pub use power::{Abs, PowScalar, Recip, Sqrt};
+pub use power::{Abs, Cbrt, PowScalar, Recip, Rsqrt, Sqrt};
+pub use rectifier::{
+    Celu, Clamp, Elu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, NanToNum, Relu, Relu6, Selu,
+    Softshrink, Threshold,
+};
+pub use rounding::{Ceil, Floor, Round, Sign, Trunc};
+pub use special::{Erf, Erfc, Erfinv, Lgamma, Polygamma};
+pub use trigonometric::{Acos, Asin, Atan, Cos, Sin, Sinc, Tan};
 
 use super::{arithmetic::add_tangents, broadcast};
 use crate::{

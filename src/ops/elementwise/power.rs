@@ -5,6 +5,14 @@ unary! {
     /// meet a gradient of 0.
     Sqrt, sqrt, 0.25..4.0, |x| x.sqrt(), y |y, d| d * y.lit(0.5) / y;
 
+    /// 1/√x; inf at 0, NaN below. f′ = −y³/2.
+    Rsqrt, rsqrt, 0.25..4.0, |x| x.lit(1.0) / x.sqrt(),
+        y |y, d| d * (y.lit(-0.5) * y.clone() * y.clone() * y);
+
+    /// Cube root, also of negative numbers. f′ = 1/(3y²), inf at 0.
+    Cbrt, cbrt, 0.5..3.0, |x| x.cbrt(),
+        y |y, d| d / (y.lit(3.0) * y.clone() * y);
+
     /// |x|. f′ = sign x, 0 at 0.
     Abs, abs, Domain::from(-3.0..3.0).avoiding([0.0]), |x| x.abs(),
         x |x, d| x.clone().greater(x.lit(0.0)).select(d.clone(),

@@ -1,6 +1,8 @@
 //! What every op computes, said again in plain loops over indices: nothing here shares code with
 //! the crate's kernels. An op without its oracle does not compile into the suite.
 
+mod elementwise;
+
 use gradtape::{Axes, Op, ops::*};
 use ndarray::{ArrayD, Dimension, IxDyn, arr0, indices};
 
@@ -104,46 +106,6 @@ fn ties<'g>(x: &Array, group: &'g [Place]) -> Vec<&'g Place> {
     group.iter().filter(|at| x[&at[..]] == top).collect()
 }
 
-macro_rules! unary {
-    ($($Op:ident: |$x:ident| $f:expr;)*) => {$(
-        impl Naive for Map<$Op> {
-            fn naive(&self, x: &[Array]) -> Vec<Array> {
-                vec![x[0].map(|&$x| $f)]
-            }
-        }
-    )*};
-}
-unary! {
-    Exp: |x| x.exp();
-    Ln: |x| x.ln();
-    Sqrt: |x| x.sqrt();
-    Tanh: |x| 1.0 - 2.0 / ((2.0 * x).exp() + 1.0);
-    Sigmoid: |x| 1.0 / (1.0 + (-x).exp());
-    Relu: |x| if x < 0.0 { 0.0 } else { x };
-    Abs: |x| if x < 0.0 { -x } else { x };
-    Recip: |x| 1.0 / x;
-}
-
-macro_rules! binary {
-    ($($Op:ty: |$a:ident, $b:ident| $f:expr;)*) => {$(
-        impl Naive for $Op {
-            fn naive(&self, x: &[Array]) -> Vec<Array> {
-                zip(x, |$a, $b| $f)
-            }
-        }
-    )*};
-}
-binary! {
-    Add: |a, b| a + b;
-    Sub: |a, b| a - b;
-    Mul: |a, b| a * b;
-    Div: |a, b| a / b;
-    Zip<Pow>: |a, b| (b * a.ln()).exp(); // samples are positive
-    Zip<Maximum>: |a, b| if a > b { a } else { b };
-    Zip<Greater>: |a, b| if a > b { 1.0 } else { 0.0 };
-    Zip<Equal>: |a, b| if a == b { 1.0 } else { 0.0 };
-}
-
 /// Ops on one operand with fields.
 macro_rules! one {
     ($($Op:ty: |$op:ident, $x:ident| $f:expr;)*) => {$(
@@ -161,7 +123,6 @@ one! {
     AddScalar: |op, x| vec![x.map(|v| v + op.0)];
     MulScalar: |op, x| vec![x.map(|v| v * op.0)];
     DivScalar: |op, x| vec![x.map(|v| v / op.0)];
-    Map<PowScalar>: |op, x| vec![x.map(|v| (op.0.exponent * v.ln()).exp())]; // samples are positive
     Expand: |op, x| vec![build(&op.0, |at| stretched(x, at))];
     SumTo: |op, x| {
         let mut y = ArrayD::zeros(IxDyn(&op.0));
