@@ -12,7 +12,10 @@ mod sample;
 mod subject;
 
 pub use function::gradcheck;
-pub use op::{PROMISES, Read, check_case, check_composition, check_op, check_reads, check_rejects};
+pub use op::{
+    PROMISES, Read, check_case, check_composition, check_composition_case, check_op, check_reads,
+    check_rejects,
+};
 pub use sample::{Domain, Gen, Reject, Sample};
 
 use std::fmt;

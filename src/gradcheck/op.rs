@@ -41,13 +41,24 @@ impl Read {
 pub fn check_op<O: Op>() -> Result<(), Failure> {
     check_rejects::<O>()?;
     let mut read = Read::default();
-    for case in 0..64u64 {
-        // Later cases have more choices, so that the first to fail is a small one.
-        let choices: Vec<u32> =
-            (0..case * 8).map(|i| crate::kernels::random::philox(case, u128::from(i))[0]).collect();
+    for choices in random_choices() {
         read = read.or(check_case::<O>(&choices)?);
     }
     check_reads::<O>(read)
+}
+
+/// As [`check_op`], for a composition of ops.
+///
+/// # Errors
+/// The first promise that it breaks, with the sample and the figures.
+pub fn check_composition<C: Composition>() -> Result<(), Failure> {
+    random_choices().try_for_each(|choices| check_composition_case::<C>(&choices))
+}
+
+/// The choices of 64 samples. Later ones have more, so that the first to fail is a small one.
+fn random_choices() -> impl Iterator<Item = Vec<u32>> {
+    let choice = |case: u64, i: u64| crate::kernels::random::philox(case, u128::from(i))[0];
+    (0..64).map(move |case| (0..case * 8).map(|i| choice(case, i)).collect())
 }
 
 /// Checks that an op refuses what it says it refuses, naming itself and saying why. An op that
@@ -121,7 +132,7 @@ pub fn check_case<O: Op>(choices: &[u32]) -> Result<Read, Failure> {
 ///
 /// # Errors
 /// The first promise that it breaks, with the sample and the figures.
-pub fn check_composition<C: Composition>(choices: &[u32]) -> Result<(), Failure> {
+pub fn check_composition_case<C: Composition>(choices: &[u32]) -> Result<(), Failure> {
     let Sample { op, inputs, constant, rounding } = C::samples(&mut Gen::new(choices));
     check_subject(&CompositionSubject(&op), &inputs, &constant, rounding, choices).map(|_| ())
 }

@@ -80,7 +80,7 @@ pub(crate) fn polygamma(order: usize, mut x: f64) -> f64 {
         return f64::NEG_INFINITY.copysign(-x);
     }
     if x <= 0.0 && x == x.floor() {
-        return if x == 0.0 && order % 2 == 1 { f64::INFINITY } else { f64::NAN };
+        return if x == 0.0 && !order.is_multiple_of(2) { f64::INFINITY } else { f64::NAN };
     }
     if order == 0 && x < 0.0 {
         // Reflection (6.3.7), on the fraction, which keeps its digits.
@@ -97,7 +97,7 @@ pub(crate) fn polygamma(order: usize, mut x: f64) -> f64 {
         below += factorial * x.powi(-n - 1);
         x += 1.0;
     }
-    let sign = if order % 2 == 0 { -1.0 } else { 1.0 };
+    let sign = if order.is_multiple_of(2) { -1.0 } else { 1.0 };
     if order == 0 {
         let mut series = 0.0;
         for (k, b) in BERNOULLI.iter().enumerate().rev() {

@@ -1,10 +1,10 @@
 //! How a method that is made of ops enters the list.
 
-/// A type for the list, the options it carries, its name, its call, and its samples: options and
-/// operands.
+/// A type for the list, the options it carries, its name, its call, the operands without a gradient,
+/// and its samples: options and operands.
 macro_rules! composition {
     ($Name:ident($Options:ty), $name:literal, |$options:pat_param, $x:ident| $call:expr,
-        |$g:ident| $samples:expr) => {
+        $(constant $place:literal,)? |$g:ident| $samples:expr) => {
         #[doc(hidden)]
         #[derive(Clone, Debug)]
         #[allow(missing_docs)]
@@ -20,7 +20,7 @@ macro_rules! composition {
 
             fn samples($g: &mut $crate::gradcheck::Gen) -> $crate::gradcheck::Sample<Self> {
                 let (options, inputs) = $samples;
-                $crate::gradcheck::Sample::many($Name(options), inputs)
+                $crate::gradcheck::Sample::many($Name(options), inputs)$(.constant($place))?
             }
         }
     };

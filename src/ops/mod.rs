@@ -7,6 +7,7 @@
 mod composition;
 
 pub(crate) mod arithmetic;
+mod blend;
 mod broadcast;
 pub(crate) mod elementwise;
 mod index;
@@ -40,6 +41,7 @@ use crate::op::{Checked, Op};
 #[doc(hidden)]
 pub mod composed {
     pub use super::arithmetic::Square;
+    pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
 }
 
 pub use crate::kernels::formula::{Binary, Real, Unary};
@@ -180,6 +182,13 @@ macro_rules! for_each_composition {
     ($each:ident) => {
         $each! {
             square: $crate::ops::composed::Square,
+            lerp: $crate::ops::composed::Lerp,
+            addcmul: $crate::ops::composed::Addcmul,
+            addcdiv: $crate::ops::composed::Addcdiv,
+            logaddexp2: $crate::ops::composed::Logaddexp2,
+            glu: $crate::ops::composed::Glu,
+            softmin: $crate::ops::composed::Softmin,
+            masked_softmax: $crate::ops::composed::MaskedSoftmax,
         }
     };
 }

@@ -8,7 +8,7 @@ const NAN: f64 = f64::NAN;
 
 /// Equal, or both NaN.
 #[track_caller]
-fn same(what: &str, found: &[f64], want: &[f64]) {
+pub(crate) fn same(what: &str, found: &[f64], want: &[f64]) {
     let equal = |(a, b): (&f64, &f64)| a == b || a.is_nan() && b.is_nan();
     assert!(
         found.len() == want.len() && found.iter().zip(want).all(equal),
@@ -17,22 +17,25 @@ fn same(what: &str, found: &[f64], want: &[f64]) {
 }
 
 #[track_caller]
-fn close(what: &str, found: &[f64], want: &[f64]) {
+pub(crate) fn close(what: &str, found: &[f64], want: &[f64]) {
     let near = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-12 * b.abs().max(1.0);
     assert!(found.len() == want.len() && found.iter().zip(want).all(near), "{what}: {found:?}, not {want:?}");
 }
 
-struct Derivatives {
-    y: Vec<f64>,
+pub(crate) struct Derivatives {
+    pub(crate) y: Vec<f64>,
     /// Of the sum of y, for each operand.
-    first: Vec<Vec<f64>>,
+    pub(crate) first: Vec<Vec<f64>>,
     /// Of the sum of `first` of the same operand.
-    second: Vec<Vec<f64>>,
+    pub(crate) second: Vec<Vec<f64>>,
 }
 
 /// Both sweeps must agree on the gradient, so that what is pinned is pinned for both.
 #[track_caller]
-fn derivatives(x: &[Tensor<f64>], f: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>) -> Derivatives {
+pub(crate) fn derivatives(
+    x: &[Tensor<f64>],
+    f: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
+) -> Derivatives {
     let tape = Tape::new();
     let vars: Vec<_> = x.iter().map(|x| tape.var(x.clone())).collect();
     let y = f(&vars);

@@ -4,6 +4,7 @@
 mod defects;
 mod faults;
 mod kinks;
+mod kinks_elementwise;
 mod layout;
 mod misuse;
 mod tape;

@@ -8,7 +8,7 @@
 mod naive;
 
 use gradtape::gradcheck::{
-    Failure, Gen, Read, Sample, check_case, check_composition, check_reads, check_rejects,
+    Failure, Gen, Read, Sample, check_case, check_composition_case, check_reads, check_rejects,
 };
 use gradtape::op::{Arity, Composition};
 use gradtape::{Arg, Tensor, Value, for_each_composition, for_each_op};
@@ -53,7 +53,7 @@ impl Proof {
         Proof {
             name: C::NAME,
             value: value::<C>,
-            case: |choices| check_composition::<C>(choices).map(|()| Read::default()),
+            case: |choices| check_composition_case::<C>(choices).map(|()| Read::default()),
             rejects: || Ok(()),
             reads: |_| Ok(()),
         }

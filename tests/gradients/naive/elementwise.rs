@@ -68,7 +68,7 @@ fn polygamma(order: usize, x: f64) -> f64 {
     let far = x + 1000.0;
     let n = order as i32;
     let factorial: f64 = (1..=n).map(f64::from).product();
-    let sign = if order % 2 == 0 { -1.0 } else { 1.0 };
+    let sign = if order.is_multiple_of(2) { -1.0 } else { 1.0 };
     let terms: f64 = (0..1000).map(|k| factorial / (x + f64::from(k)).powi(n + 1)).sum();
     if order == 0 {
         return far.ln() - 0.5 / far - 1.0 / (12.0 * far * far) + 1.0 / (120.0 * far.powi(4)) - terms;

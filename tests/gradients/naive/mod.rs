@@ -1,6 +1,7 @@
 //! What every op computes, said again in plain loops over indices: nothing here shares code with
 //! the crate's kernels. An op without its oracle does not compile into the suite.
 
+mod blend;
 mod elementwise;
 
 use gradtape::{Axes, Op, ops::*};

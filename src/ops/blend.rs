@@ -1,0 +1,139 @@
+//! Blends and gates: sums of products under the names that people know.
+#![forbid(unsafe_code)]
+
+use crate::value::{Interp, Value};
+
+impl<I: Interp> Value<I> {
+    /// x + weight · (end − x), broadcast: linear interpolation.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn lerp(&self, end: &Self, weight: &Self) -> Self {
+        self + weight * (end - self)
+    }
+
+    /// x + value · a · b, broadcast.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn addcmul(&self, a: &Self, b: &Self, value: f64) -> Self {
+        self + (a * b) * value
+    }
+
+    /// x + value · a / b, broadcast.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn addcdiv(&self, a: &Self, b: &Self, value: f64) -> Self {
+        self + (a / b) * value
+    }
+
+    /// log₂(2ᵃ + 2ᵇ) without overflow, broadcast.
+    ///
+    /// # Panics
+    /// When the shapes do not broadcast.
+    #[track_caller]
+    pub fn logaddexp2(&self, other: &Self) -> Self {
+        use std::f64::consts::LN_2;
+        (self * LN_2).logaddexp(&(other * LN_2)) / LN_2
+    }
+
+    /// a · σ(b), where a and b are the halves of x along an axis (Dauphin and others: Language
+    /// Modeling with Gated Convolutional Networks, 2017).
+    ///
+    /// # Panics
+    /// When the axis is out of range or its size is odd.
+    #[track_caller]
+    pub fn glu(&self, axis: isize) -> Self {
+        let rank = self.shape().rank();
+        let place = crate::shape::resolve(axis, rank).unwrap_or_else(|why| panic!("gradtape: glu: {why}"));
+        let size = self.shape()[place];
+        assert!(size.is_multiple_of(2), "gradtape: glu: {} has no halves along axis {axis}", self.shape());
+        let halves = self.split(&[size / 2; 2], axis);
+        &halves[0] * halves[1].sigmoid()
+    }
+
+    /// e⁻ˣ / Σ e⁻ˣ along an axis.
+    ///
+    /// # Panics
+    /// When the axis is out of range.
+    #[track_caller]
+    pub fn softmin(&self, axis: isize) -> Self {
+        (-self).softmax(axis)
+    }
+
+    /// Softmax along an axis over the places where the mask is not 0, and 0 elsewhere: also where
+    /// the whole row is masked. The mask broadcasts to x and has no gradient.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0, 2.0], [1.0, 2.0, 3.0]]);
+    /// let mask = Tensor::from([[0.0, 1.0, 1.0], [0.0, 0.0, 0.0]]);
+    /// assert_eq!(x.masked_softmax(-1, &mask), Tensor::from([[0.0, 0.5, 0.5], [0.0, 0.0, 0.0]]));
+    /// ```
+    ///
+    /// # Panics
+    /// When the axis is out of range or the mask does not broadcast to x.
+    #[track_caller]
+    pub fn masked_softmax(&self, axis: isize, mask: &Self) -> Self {
+        let (mask, zero) = (mask.expand(self.shape()), self.constant(0.0));
+        if self.shape().size() == 0 {
+            return self.softmax(axis);
+        }
+        // A row without any place is given a distribution, which the last line takes away again.
+        let any = mask.not_equal(&zero).max_axes(axis, true);
+        let masked = mask.select(self, &self.constant(f64::NEG_INFINITY));
+        mask.select(&any.select(&masked, &zero).softmax(axis), &zero)
+    }
+}
+
+composition!(Lerp(()), "lerp", |_, x| vec![x[0].lerp(&x[1], &x[2])], |g| {
+    let (a, b) = g.broadcast_pair();
+    ((), vec![g.values(&a, -3.0..3.0), g.values(&b, -3.0..3.0), g.values(&a, 0.0..1.0)])
+});
+
+composition!(Addcmul(f64), "addcmul", |value, x| vec![x[0].addcmul(&x[1], &x[2], *value)], |g| {
+    let (a, b) = g.broadcast_pair();
+    let value = g.pick(&[1.0, -0.5]);
+    (value, vec![g.values(&a, -3.0..3.0), g.values(&b, -3.0..3.0), g.values(&a, -3.0..3.0)])
+});
+
+composition!(Addcdiv(f64), "addcdiv", |value, x| vec![x[0].addcdiv(&x[1], &x[2], *value)], |g| {
+    let (a, b) = g.broadcast_pair();
+    let value = g.pick(&[1.0, -0.5]);
+    (value, vec![g.values(&a, -3.0..3.0), g.values(&b, -3.0..3.0), g.values(&a, 0.5..3.0)])
+});
+
+composition!(Logaddexp2(()), "logaddexp2", |_, x| vec![x[0].logaddexp2(&x[1])], |g| {
+    let (a, b) = g.broadcast_pair();
+    ((), vec![g.values(&a, -3.0..3.0), g.values(&b, -3.0..3.0)])
+});
+
+composition!(Glu(isize), "glu", |axis, x| vec![x[0].glu(*axis)], |g| {
+    let shape = g.shape_of_rank(1, 3);
+    let axis = g.int(0, shape.rank() - 1);
+    let half = g.int(0, 2);
+    let shape = shape.with_axis(axis, 2 * half).expect("small");
+    (axis as isize, vec![g.values(&shape, -3.0..3.0)])
+});
+
+composition!(Softmin(isize), "softmin", |axis, x| vec![x[0].softmin(*axis)], |g| {
+    let shape = g.shape_of_rank(1, 3);
+    let axis = g.axis(shape.rank());
+    (axis, vec![g.values(&shape, -3.0..3.0)])
+});
+
+composition!(
+    MaskedSoftmax(isize),
+    "masked_softmax",
+    |axis, x| vec![x[0].masked_softmax(*axis, &x[1])],
+    constant 1,
+    |g| {
+        let shape = g.shape_of_rank(1, 3);
+        let axis = g.axis(shape.rank());
+        (axis, vec![g.values(&shape, -3.0..3.0), g.mask(&shape)])
+    }
+);
