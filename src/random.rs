@@ -1,7 +1,7 @@
 //! Seeded randomness that is the same at any number of threads.
 #![forbid(unsafe_code)]
 
-use crate::{Float, Shape, Tensor, kernels::random};
+use crate::{Float, Interp, Shape, Tensor, Value, kernels::random, ops::Indices};
 use std::{cell::Cell, convert::Infallible};
 
 /// A counter-based generator: a key and a count of what was drawn, so that drawing needs no `&mut`
@@ -63,6 +63,106 @@ impl Rng {
         })
     }
 
+    /// Normal with this mean and standard deviation (Box and Muller: A Note on the Generation of
+    /// Random Normal Deviates, 1958). No value lies beyond 6.7 standard deviations.
+    ///
+    /// ```
+    /// use gradtape::{Tensor, random::Rng};
+    /// let x: Tensor<f64> = Rng::new(1).normal([10_000], 2.0, 0.5);
+    /// assert!((x.mean().item() - 2.0).abs() < 0.02);
+    /// ```
+    ///
+    /// # Panics
+    /// When the standard deviation is negative or NaN.
+    #[track_caller]
+    pub fn normal<F: Float>(&self, shape: impl Into<Shape>, mean: f64, std: f64) -> Tensor<F> {
+        assert!(std >= 0.0, "gradtape: normal: a standard deviation of at least 0, not {std}");
+        let shape = shape.into();
+        let angle = self.open_unit(&shape);
+        let radius = self.open_unit(&shape);
+        Tensor::from_fn(&shape, |i| {
+            let r = (-2.0 * radius.slice()[i].ln()).sqrt();
+            F::of(mean + std * r * (std::f64::consts::TAU * angle.slice()[i]).cos())
+        })
+    }
+
+    /// Gumbel noise −ln(−ln u): the greatest of logits with it added is a draw from their softmax
+    /// (Gumbel, 1954), which [`gumbel_softmax`](crate::Value::gumbel_softmax) relaxes.
+    pub fn gumbel<F: Float>(&self, shape: impl Into<Shape>) -> Tensor<F> {
+        let u = self.open_unit(&shape.into());
+        Tensor::from_fn(u.shape(), |i| F::of(-(-u.slice()[i].ln()).ln()))
+    }
+
+    /// 1 with the probability at each place, else 0.
+    ///
+    /// # Panics
+    /// When a probability is not in [0, 1].
+    #[track_caller]
+    pub fn bernoulli<F: Float>(&self, probabilities: &Tensor<F>) -> Tensor<F> {
+        for p in probabilities.slice() {
+            assert!(*p >= F::ZERO && *p <= F::ONE, "gradtape: bernoulli: a probability in [0, 1], not {p}");
+        }
+        let u = self.open_unit(probabilities.shape());
+        Tensor::from_fn(u.shape(), |i| {
+            if u.slice()[i] < probabilities.slice()[i].to_f64() { F::ONE } else { F::ZERO }
+        })
+    }
+
+    /// `count` indices for each row of weights `[k]` or `[n, k]`, drawn in proportion to the weights,
+    /// which need not sum to 1; shape `[count]` or `[n, count]`. Without replacement no index is drawn
+    /// twice (Efraimidis and Spirakis: Weighted Random Sampling with a Reservoir, 2006).
+    ///
+    /// ```
+    /// use gradtape::{Tensor, random::Rng};
+    /// let drawn = Rng::new(3).multinomial(&Tensor::from([0.0, 3.0, 1.0]), 2, false);
+    /// assert!(drawn.slice() == [1, 2] || drawn.slice() == [2, 1]);
+    /// ```
+    ///
+    /// # Panics
+    /// When weights are negative, not finite, or all 0 in a row; or, without replacement, fewer
+    /// than `count` are above 0.
+    #[track_caller]
+    pub fn multinomial<F: Float>(&self, weights: &Tensor<F>, count: usize, replacement: bool) -> Indices {
+        let shape = weights.shape();
+        let (rows, k) = match shape.dims() {
+            &[k] => (1, k),
+            &[n, k] => (n, k),
+            _ => panic!("gradtape: multinomial: needs weights [k] or [n, k], not {shape}"),
+        };
+        let mut drawn = Vec::with_capacity(rows * count);
+        for row in 0..rows {
+            let weights: Vec<f64> = weights.slice()[row * k..][..k].iter().map(|w| w.to_f64()).collect();
+            let fine = weights.iter().all(|&w| w >= 0.0 && w.is_finite());
+            let positive = weights.iter().filter(|&&w| w > 0.0).count();
+            assert!(fine && positive > 0, "gradtape: multinomial: row {row} of {shape} has no distribution");
+            assert!(
+                replacement || positive >= count,
+                "gradtape: multinomial: {count} of {positive} weights above 0 in row {row} of {shape}"
+            );
+            if replacement {
+                let u = self.open_unit(&Shape::from([count]));
+                drawn.extend(u.slice().iter().map(|u| pick(&weights, *u)));
+            } else {
+                // The waiting times of as many exponential clocks: the first to ring are drawn.
+                let u = self.open_unit(&Shape::from([k]));
+                let mut clocks: Vec<(f64, usize)> = (0..k)
+                    .filter(|&i| weights[i] > 0.0)
+                    .map(|i| (-u.slice()[i].ln() / weights[i], i))
+                    .collect();
+                clocks.sort_by(|a, b| a.0.total_cmp(&b.0));
+                drawn.extend(clocks[..count].iter().map(|clock| clock.1));
+            }
+        }
+        Indices::new(drawn, if shape.rank() == 1 { Shape::from([count]) } else { Shape::from([rows, count]) })
+    }
+
+    /// Uniform on (0, 1), in double precision, 0 and 1 left out.
+    fn open_unit(&self, shape: &Shape) -> Tensor<f64> {
+        Tensor::filled(shape.clone(), |out| {
+            random::fill(self.key, self.stream(), out, |word| (f64::from(word) + 0.5) / 2f64.powi(32));
+        })
+    }
+
     /// `1 / (1 − p)` with probability 1 − p, else 0: what dropout multiplies with.
     ///
     /// # Panics
@@ -74,6 +174,32 @@ impl Rng {
         Tensor::filled(shape.into(), |out| {
             random::fill(self.key, self.stream(), out, |word| if word < threshold { F::ZERO } else { keep });
         })
+    }
+}
+
+/// The place where the running sum of weights passes the fraction `u` of their total.
+fn pick(weights: &[f64], u: f64) -> usize {
+    let mut rest = u * weights.iter().sum::<f64>();
+    let passed = weights.iter().position(|w| {
+        rest -= w;
+        rest < 0.0
+    });
+    // Rounding may leave a remainder after the last.
+    passed.unwrap_or_else(|| weights.iter().rposition(|&w| w > 0.0).expect("a weight above 0"))
+}
+
+impl<I: Interp> Value<I> {
+    /// softmax((x + g)/τ) along an axis, g being Gumbel noise: a draw from the softmax of x, relaxed so
+    /// that it has a gradient (Jang, Gu, Poole: Categorical Reparameterization with Gumbel-Softmax,
+    /// 2017). The lower the temperature τ, the closer to one-hot.
+    ///
+    /// # Panics
+    /// When the axis is out of range or τ is not above 0.
+    #[track_caller]
+    pub fn gumbel_softmax(&self, rng: &Rng, tau: f64, axis: isize) -> Self {
+        assert!(tau > 0.0, "gradtape: gumbel_softmax: a temperature above 0, not {tau}");
+        let noise = self.lift(rng.gumbel(self.shape()));
+        ((self + noise) / tau).softmax(axis)
     }
 }
 
