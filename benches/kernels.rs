@@ -41,6 +41,20 @@ fn add(bencher: Bencher<'_, '_>) {
     bencher.counter(BytesCount::new(3 * (4usize << 20))).bench(|| &a + &b);
 }
 
+/// A function of each of 2²⁰ numbers into a fresh tensor.
+#[divan::bench(args = ["exp", "ln", "tanh", "sigmoid", "relu", "gelu_tanh"])]
+fn each(bencher: Bencher<'_, '_>, name: &str) {
+    let x = Rng::new(1).uniform::<f32>([1 << 20], 0.5, 2.0);
+    bencher.counter(ItemsCount::new(1usize << 20)).bench(|| match name {
+        "exp" => x.exp(),
+        "ln" => x.ln(),
+        "tanh" => x.tanh(),
+        "sigmoid" => x.sigmoid(),
+        "relu" => x.relu(),
+        _ => x.gelu_tanh(),
+    });
+}
+
 /// A matrix of 1024 × 1024 transposed.
 #[divan::bench]
 fn transpose(bencher: Bencher<'_, '_>) {

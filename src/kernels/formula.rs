@@ -2,7 +2,7 @@
 //! number inside a loop and for a whole recorded value alike.
 #![forbid(unsafe_code)]
 
-use super::special;
+use super::{double, single, special};
 use std::{
     fmt::Debug,
     ops::{Add, Div, Mul, Neg, Sub},
@@ -148,7 +148,7 @@ pub trait Binary: Clone + Debug + Send + Sync + 'static {
 }
 
 macro_rules! real {
-    ($F:ident) => {
+    ($F:ident, $core:ident) => {
         impl Real for $F {
             #[inline(always)]
             fn lit(&self, value: f64) -> Self {
@@ -156,11 +156,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn exp(self) -> Self {
-                $F::exp(self)
+                $core::exp(self)
             }
             #[inline(always)]
             fn ln(self) -> Self {
-                $F::ln(self)
+                $core::ln(self)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -168,13 +168,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn tanh(self) -> Self {
-                $F::tanh(self)
+                $core::tanh(self)
             }
             #[inline(always)]
             fn sigmoid(self) -> Self {
-                // e^-|x| cannot overflow; for x < 0 the quotient is turned over.
-                let e = $F::exp(-$F::abs(self));
-                (if self >= 0.0 { 1.0 } else { e }) / (1.0 + e)
+                $core::sigmoid(self)
             }
             #[inline(always)]
             fn abs(self) -> Self {
@@ -311,5 +309,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32);
-real!(f64);
+real!(f32, single);
+real!(f64, double);

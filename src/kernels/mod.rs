@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // the one exception; every module but `float` and `gemm` forbids it again
 
 pub(crate) mod buffer;
+mod double;
 mod float;
 pub(crate) mod formula;
 pub(crate) mod gemm;
@@ -12,6 +13,7 @@ pub(crate) mod parallel;
 pub(crate) mod random;
 pub(crate) mod reduce;
 mod simd;
+mod single;
 pub(crate) mod softmax;
 mod special;
 pub(crate) mod strided;
