@@ -3,6 +3,7 @@
 
 use super::parallel::pieces;
 use smallvec::SmallVec;
+use std::ops::Range;
 
 /// A walk through `W` slices at once: sizes of the axes and the step of each slice along them.
 #[derive(Clone, Debug)]
@@ -93,23 +94,47 @@ pub(crate) fn gather<F: Copy + Send + Sync>(
     let walk = Walk::new(dims.iter().zip(steps).map(|(&dim, &step)| (dim, [step])));
     let (length, [step]) = walk.inner();
     pieces(out, length, &|start, out| {
-        let mut rest = out;
-        let runs = rest.len() / length;
-        walk.runs(start / length, runs, |[at]| {
-            let (run, tail) = std::mem::take(&mut rest).split_at_mut(length);
-            rest = tail;
-            let from = offset.wrapping_add_signed(at);
+        let count = out.len() / length;
+        // Neighbouring runs that start beside each other are one block of a transposition.
+        let (mut done, mut block) = (0, 0..0);
+        let mut copy = |from: Range<usize>| {
+            let rows = from.len();
+            let out = &mut out[done * length..][..rows * length];
+            done += rows;
             match step {
-                1 => run.copy_from_slice(&x[from..from + length]),
-                0 => run.fill(x[from]),
-                _ => {
-                    for (i, v) in run.iter_mut().enumerate() {
-                        *v = x[from.wrapping_add_signed(i as isize * step)];
-                    }
+                1 if rows == 1 => out.copy_from_slice(&x[from.start..from.start + length]),
+                0 if rows == 1 => out.fill(x[from.start]),
+                _ => transposed(x, from, step, out),
+            }
+        };
+        walk.runs(start / length, count, |[at]| {
+            let from = offset.wrapping_add_signed(at);
+            if block.end == from && block.len() < BLOCK && !block.is_empty() && step.unsigned_abs() > 1 {
+                block.end += 1;
+            } else {
+                let ended = std::mem::replace(&mut block, from..from + 1);
+                if !ended.is_empty() {
+                    copy(ended);
                 }
             }
         });
+        copy(block);
     });
+}
+
+/// Runs of a transposition that are copied together, so that what is read from one line of the cache is
+/// used at once.
+const BLOCK: usize = 16;
+
+/// Row `r` of `out` = every `step`-th element of `x` from `from.start + r` on.
+fn transposed<F: Copy>(x: &[F], from: Range<usize>, step: isize, out: &mut [F]) {
+    let length = out.len() / from.len();
+    for i in 0..length {
+        let first = from.start.wrapping_add_signed(i as isize * step);
+        for (r, &v) in x[first..first + from.len()].iter().enumerate() {
+            out[r * length + i] = v;
+        }
+    }
 }
 
 /// Writes `x`, in order, along the walk of `steps` over `dims` through `out` from `offset`.
@@ -131,4 +156,23 @@ pub(crate) fn scatter<F: Copy>(x: &[F], out: &mut [F], offset: usize, dims: &[us
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transposed_blocks_agree_with_the_definition() {
+        for (m, n) in [(1, 1), (3, 40), (16, 16), (17, 33), (40, 37)] {
+            let x: Vec<usize> = (0..2 * m * n).collect();
+            let mut out = vec![0; 2 * m * n];
+            // [2, m, n] with its last two axes exchanged, and the last one backwards.
+            gather(&x, (m - 1) * n, &[2, n, m], &[(m * n) as isize, 1, -(n as isize)], &mut out);
+            for (i, &v) in out.iter().enumerate() {
+                let (b, r, c) = (i / (m * n), i / m % n, i % m);
+                assert_eq!(v, b * m * n + (m - 1 - c) * n + r, "{m}×{n} at {i}");
+            }
+        }
+    }
 }
