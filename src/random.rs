@@ -54,7 +54,13 @@ impl Rng {
     /// let x = Rng::new(1).uniform::<f64>([1000], -1.0, 1.0);
     /// assert!(x.slice().iter().all(|v| (-1.0..1.0).contains(v)));
     /// ```
+    ///
+    /// # Panics
+    /// When the bounds are not finite or not in order.
+    #[track_caller]
     pub fn uniform<F: Float>(&self, shape: impl Into<Shape>, low: f64, high: f64) -> Tensor<F> {
+        let ordered = low <= high && (high - low).is_finite();
+        assert!(ordered, "gradtape: uniform: finite bounds in order, not {low} and {high}");
         Tensor::filled(shape.into(), |out| {
             // 24 bits: exact in f32, so that rounding never reaches `high` from below by itself.
             random::fill(self.key, self.stream(), out, |word| {
@@ -124,9 +130,9 @@ impl Rng {
     #[track_caller]
     pub fn multinomial<F: Float>(&self, weights: &Tensor<F>, count: usize, replacement: bool) -> Indices {
         let shape = weights.shape();
-        let (rows, k) = match shape.dims() {
-            &[k] => (1, k),
-            &[n, k] => (n, k),
+        let (rows, k) = match *shape.dims() {
+            [k] => (1, k),
+            [n, k] => (n, k),
             _ => panic!("gradtape: multinomial: needs weights [k] or [n, k], not {shape}"),
         };
         let mut drawn = Vec::with_capacity(rows * count);

@@ -123,3 +123,9 @@ fn multinomial_refuses_to_draw_more_than_there_are() {
 fn normal_refuses_a_negative_deviation() {
     Rng::new(1).normal::<f64>([2], 0.0, -1.0);
 }
+
+#[test]
+#[should_panic(expected = "gradtape: uniform: finite bounds in order, not 1 and NaN")]
+fn uniform_refuses_bounds_that_are_none() {
+    Rng::new(1).uniform::<f64>([2], 1.0, f64::NAN);
+}

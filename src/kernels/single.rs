@@ -5,6 +5,7 @@
 //! Functions, 1989). They are written without fused multiply-add, which a processor may lack: so the
 //! bits are the same on all.
 #![forbid(unsafe_code)]
+#![allow(clippy::excessive_precision)] // constants as they were published
 
 use std::f32::consts::{LOG2_E, SQRT_2};
 

@@ -44,8 +44,12 @@ pub mod composed {
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
 }
 
-pub use crate::kernels::formula::{Binary, Real, Unary};
-pub use elementwise::{Sampled, SampledPair};
+/// The language of the tables of formulas. Apart, because its trait [`Real`](formula::Real) has methods
+/// like [`Value`](crate::Value)'s, which consume.
+pub mod formula {
+    pub use super::elementwise::{Sampled, SampledPair};
+    pub use crate::kernels::formula::{Binary, Derivative, Real, Unary};
+}
 
 /// The one list. `each` is called with the test name and the type of every op; an op that is
 /// missing here does not compile.
