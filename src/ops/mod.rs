@@ -16,6 +16,8 @@ mod loss;
 mod reduce;
 mod shape;
 mod softmax;
+mod statistics;
+mod view;
 
 pub use arithmetic::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Neg, Sub};
 pub use broadcast::{Expand, Select, SumTo};
@@ -42,6 +44,8 @@ use crate::op::{Checked, Op};
 pub mod composed {
     pub use super::arithmetic::Square;
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
+    pub use super::statistics::{MinAxes, MinDim, StdAxes, VarAxes, VarMeanAxes};
+    pub use super::view::{Chunk, Flatten, Flip, Movedim, Narrow, Squeeze, Stack, Unbind, Unsqueeze};
 }
 
 /// The language of the tables of formulas. Apart, because its trait [`Real`](formula::Real) has methods
@@ -193,6 +197,20 @@ macro_rules! for_each_composition {
             glu: $crate::ops::composed::Glu,
             softmin: $crate::ops::composed::Softmin,
             masked_softmax: $crate::ops::composed::MaskedSoftmax,
+            min_axes: $crate::ops::composed::MinAxes,
+            min_dim: $crate::ops::composed::MinDim,
+            var_axes: $crate::ops::composed::VarAxes,
+            var_mean_axes: $crate::ops::composed::VarMeanAxes,
+            std_axes: $crate::ops::composed::StdAxes,
+            unsqueeze: $crate::ops::composed::Unsqueeze,
+            squeeze: $crate::ops::composed::Squeeze,
+            flatten: $crate::ops::composed::Flatten,
+            movedim: $crate::ops::composed::Movedim,
+            narrow: $crate::ops::composed::Narrow,
+            flip: $crate::ops::composed::Flip,
+            stack: $crate::ops::composed::Stack,
+            unbind: $crate::ops::composed::Unbind,
+            chunk: $crate::ops::composed::Chunk,
         }
     };
 }

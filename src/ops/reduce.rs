@@ -61,7 +61,7 @@ fn left(op: &'static str, x: &Shape, axes: &Axes, keepdims: bool) -> Result<Shap
 }
 
 /// The number of elements that each result stands for.
-fn count(x: &Shape, axes: &Axes) -> usize {
+pub(super) fn count(x: &Shape, axes: &Axes) -> usize {
     let marked = axes.marked(x.rank()).expect("shape has checked the axes");
     x.iter().zip(&marked).filter(|&(_, &marked)| marked).map(|(&dim, _)| dim).product()
 }

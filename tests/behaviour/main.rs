@@ -5,6 +5,7 @@ mod defects;
 mod faults;
 mod kinks;
 mod kinks_elementwise;
+mod kinks_statistics;
 mod layout;
 mod misuse;
 mod tape;

@@ -3,6 +3,8 @@
 
 mod blend;
 mod elementwise;
+mod statistics;
+mod view;
 
 use gradtape::{Axes, Op, ops::*};
 use ndarray::{ArrayD, Dimension, IxDyn, arr0, indices};
