@@ -48,9 +48,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or its size is odd.
     #[track_caller]
     pub fn glu(&self, axis: isize) -> Self {
-        let rank = self.shape().rank();
-        let place = crate::shape::resolve(axis, rank).unwrap_or_else(|why| panic!("gradtape: glu: {why}"));
-        let size = self.shape()[place];
+        let size = self.shape()[super::view::place("glu", axis, self.shape().rank(), self.shape())];
         assert!(size.is_multiple_of(2), "gradtape: glu: {} has no halves along axis {axis}", self.shape());
         let halves = self.split(&[size / 2; 2], axis);
         &halves[0] * halves[1].sigmoid()

@@ -10,8 +10,11 @@ use crate::{
 
 /// The place of an axis, or a panic that names the op.
 #[track_caller]
-fn place(op: &str, axis: isize, rank: usize, shape: &Shape) -> usize {
-    resolve(axis, rank).unwrap_or_else(|why| panic!("gradtape: {op}: {why} of {shape}"))
+pub(super) fn place(op: &str, axis: isize, rank: usize, shape: &Shape) -> usize {
+    match resolve(axis, rank) {
+        Ok(place) => place,
+        Err(why) => panic!("gradtape: {op}: {why} of {shape}"),
+    }
 }
 
 impl<I: Interp> Value<I> {
@@ -63,7 +66,8 @@ impl<I: Interp> Value<I> {
         if shape.rank() == 0 {
             return self.reshape([1]);
         }
-        let [start, end] = [start, end].map(|axis| place("flatten", axis, shape.rank(), shape));
+        let start = place("flatten", start, shape.rank(), shape);
+        let end = place("flatten", end, shape.rank(), shape);
         assert!(start <= end, "gradtape: flatten: axis {end} is before axis {start} of {shape}");
         let mut dims = shape.to_vec();
         let size = dims[start..=end].iter().product();
@@ -78,7 +82,8 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn movedim(&self, from: isize, to: isize) -> Self {
         let shape = self.shape();
-        let [from, to] = [from, to].map(|axis| place("movedim", axis, shape.rank(), shape));
+        let (from, to) =
+            (place("movedim", from, shape.rank(), shape), place("movedim", to, shape.rank(), shape));
         let mut order: Vec<usize> = (0..shape.rank()).filter(|&axis| axis != from).collect();
         order.insert(to, from);
         self.permute(&order)
@@ -112,11 +117,13 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn flip(&self, axes: &[isize]) -> Self {
         let shape = self.shape();
-        let places = axes.iter().map(|&axis| place("flip", axis, shape.rank(), shape));
-        places.fold(self.clone(), |x, place| {
-            let count = x.shape()[place];
-            x.along(place, Range { start: count.saturating_sub(1), count, step: -1 })
-        })
+        let mut flipped = self.clone();
+        for &axis in axes {
+            let place = place("flip", axis, shape.rank(), shape);
+            let count = shape[place];
+            flipped = flipped.along(place, Range { start: count.saturating_sub(1), count, step: -1 });
+        }
+        flipped
     }
 
     /// This range along one axis, and the whole of the others.

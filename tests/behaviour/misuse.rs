@@ -221,3 +221,28 @@ fn a_consumed_record_is_not_swept_twice() {
     let y = (&x * 3.0).sum();
     assert_eq!(y.backward().wrt(&x).slice(), [3.0; 2]);
 }
+
+#[test]
+fn views_refuse_what_does_not_fit() {
+    let (x, y) = (Tensor::<f64>::ones([2, 3]), Tensor::<f64>::ones([3, 2]));
+    let cases = [
+        (refused(|| x.unsqueeze(3)), "unsqueeze: axis 3 is out of range for 3 axes of [2, 3]"),
+        (refused(|| x.squeeze(-3)), "squeeze: axis -3 is out of range for 2 axes of [2, 3]"),
+        (refused(|| x.flatten(1, 0)), "flatten: axis 0 is before axis 1 of [2, 3]"),
+        (refused(|| x.flatten(0, 2)), "flatten: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| x.movedim(0, 2)), "movedim: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| x.narrow(1, 2, 2)), "narrow: 2 slices from 2 on are out of range for axis 1 of [2, 3]"),
+        (refused(|| x.narrow(1, 2, usize::MAX)), "from 2 on are out of range"),
+        (refused(|| x.flip(&[2])), "flip: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| Value::stack(&[&x, &y], 0)), "stack: shapes [2, 3] and [3, 2] differ"),
+        (refused(|| Tensor::<f64>::stack(&[], 0)), "stack: needs at least one value"),
+        (refused(|| x.unbind(2)), "unbind: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| x.chunk(0, 0)), "chunk: at least one part is needed"),
+        (refused(|| x.var_axes(2, 1.0, false)), "axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| x.glu(1)), "glu: [2, 3] has no halves along axis 1"),
+        (refused(|| x.masked_softmax(0, &y)), "shape [3, 2] does not broadcast to [2, 3]"),
+    ];
+    for (found, says) in cases {
+        assert!(found.starts_with("gradtape: ") && found.contains(says), "{found:?}, not {says:?}");
+    }
+}
