@@ -12,8 +12,10 @@ mod broadcast;
 pub(crate) mod elementwise;
 mod index;
 mod linalg;
+mod logsumexp;
 mod loss;
 mod reduce;
+mod scan;
 mod shape;
 mod softmax;
 mod statistics;
@@ -32,8 +34,10 @@ pub use elementwise::{
 };
 pub use index::{IndexAdd, IndexSelect, Indices, ScatterAdd, TakeAlongAxis};
 pub use linalg::{Linear, MatMul};
+pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
 pub use reduce::{Max, MaxDim, Mean, Sum, TieCollect, TieSpread};
+pub use scan::Cumsum;
 pub use shape::{Concat, Permute, Range, Reshape, Slice, SliceGrad, Split};
 pub use softmax::{LogSoftmax, Softmax};
 
@@ -163,6 +167,8 @@ macro_rules! for_each_op {
             tie_spread: $crate::ops::TieSpread,
             tie_collect: $crate::ops::TieCollect,
             max_dim: $crate::ops::MaxDim,
+            logsumexp: $crate::ops::LogSumExp,
+            cumsum: $crate::ops::Cumsum,
             reshape: $crate::ops::Reshape,
             permute: $crate::ops::Permute,
             slice: $crate::ops::Slice,

@@ -50,7 +50,7 @@ pub(super) fn sum<F: Float>(x: &Tensor<F>, summed: impl Fn(usize) -> bool) -> Te
 }
 
 /// The shape that is left when the marked axes are reduced.
-fn left(op: &'static str, x: &Shape, axes: &Axes, keepdims: bool) -> Result<Shape, OpError> {
+pub(super) fn left(op: &'static str, x: &Shape, axes: &Axes, keepdims: bool) -> Result<Shape, OpError> {
     if matches!(axes, Axes::All) && !keepdims {
         return Ok(Shape::scalar());
     }
@@ -67,7 +67,7 @@ pub(super) fn count(x: &Shape, axes: &Axes) -> usize {
 }
 
 /// A reduced value with its axes put back, as `x` was reduced with `keepdims`.
-fn unsqueezed<I: Interp>(y: Value<I>, x: &Shape, axes: &Axes) -> Value<I> {
+pub(super) fn unsqueezed<I: Interp>(y: Value<I>, x: &Shape, axes: &Axes) -> Value<I> {
     if y.shape().rank() == 0 || y.shape().rank() == x.rank() {
         return y; // a number broadcasts to any shape; kept axes are there already
     }
@@ -75,13 +75,13 @@ fn unsqueezed<I: Interp>(y: Value<I>, x: &Shape, axes: &Axes) -> Value<I> {
 }
 
 /// A shape and axes of it.
-fn sampled_axes(g: &mut Gen) -> (Shape, Axes, bool) {
+pub(super) fn sampled_axes(g: &mut Gen) -> (Shape, Axes, bool) {
     let shape = g.shape(4);
     let axes = g.axes(shape.rank());
     (shape, axes, g.bool())
 }
 
-fn axis_rejects<O: Op>(make: impl Fn(Axes) -> O) -> Vec<Reject<O>> {
+pub(super) fn axis_rejects<O: Op>(make: impl Fn(Axes) -> O) -> Vec<Reject<O>> {
     let bad = |axes: Axes, says| Reject::new(make(axes), [Shape::from([2, 3])], says);
     vec![
         bad(Axes::from(2), "axis 2 is out of range for 2 axes"),

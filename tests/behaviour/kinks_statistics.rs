@@ -3,6 +3,7 @@
 use crate::kinks::{close, derivatives, same};
 use gradtape::Tensor;
 
+const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
 #[test]
@@ -48,4 +49,22 @@ fn min_dim_takes_the_first_of_equals() {
     assert_eq!(x.argmax(1, true).shape().dims(), [2, 1]);
     let found = derivatives(&[x], |v| v[0].min_dim(1, false).0);
     same("gradient", &found.first[0], &[0.0, 1.0, 0.0, 0.0, 1.0, 0.0]);
+}
+
+#[test]
+fn logsumexp_of_infinities() {
+    for (x, y, gradient) in [
+        ([-INF, 1.0], 1.0, [0.0, 1.0]),
+        ([-INF, -INF], -INF, [0.0, 0.0]),
+        ([INF, 1.0], INF, [1.0, 0.0]),
+        ([INF, INF], INF, [0.5, 0.5]),
+        ([NAN, 1.0], NAN, [NAN, NAN]),
+    ] {
+        let found = derivatives(&[Tensor::from(x)], |v| v[0].logsumexp(0, false));
+        same("value", &found.y, &[y]);
+        same("gradient", &found.first[0], &gradient);
+    }
+    let found = derivatives(&[Tensor::from([1e300, 1e300])], |v| v[0].logsumexp(0, false));
+    same("gradient of large ones", &found.first[0], &[0.5, 0.5]);
+    assert_eq!(Tensor::<f64>::ones([2, 0]).logsumexp(1, false), Tensor::from([-INF, -INF]));
 }

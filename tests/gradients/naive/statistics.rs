@@ -1,7 +1,10 @@
 //! Statistics along axes.
 
-use super::{Array, Naive, reduced};
-use gradtape::{Axes, ops::composed::*};
+use super::{Array, Naive, build, from_front, reduced, replaced};
+use gradtape::{
+    Axes,
+    ops::{Cumsum, LogSumExp, composed::*},
+};
 
 fn least(values: &[f64]) -> f64 {
     values.iter().fold(f64::INFINITY, |low, &v| if v < low { v } else { low })
@@ -50,5 +53,22 @@ impl Naive for StdAxes {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
         let (axes, correction, keep) = &self.0;
         reduced(&x[0], axes, *keep, |v| variance(v, *correction).sqrt())
+    }
+}
+
+impl Naive for LogSumExp {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        reduced(&x[0], &self.axes, self.keepdims, |v| v.iter().map(|v| v.exp()).sum::<f64>().ln())
+    }
+}
+
+impl Naive for Cumsum {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let axis = from_front(self.axis, x[0].ndim());
+        let size = x[0].shape()[axis];
+        vec![build(x[0].shape(), |at| {
+            let summed = if self.reverse { at[axis]..size } else { 0..at[axis] + 1 };
+            summed.map(|i| x[0][&replaced(at, axis, i)[..]]).sum()
+        })]
     }
 }
