@@ -10,7 +10,8 @@ use crate::{
     value::{Arg, Interp, Value},
 };
 
-/// yᵢ = Σⱼ≤ᵢ xⱼ along an axis, or Σⱼ≥ᵢ xⱼ in reverse. Linear; each direction is the other's adjoint.
+/// yᵢ = Σⱼ≤ᵢ xⱼ along an axis, or Σⱼ≥ᵢ xⱼ in reverse, added one after the other. Linear; each direction is
+/// the other's adjoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Cumsum {
     /// The axis; negative ones count from the last.

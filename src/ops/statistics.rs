@@ -87,10 +87,24 @@ impl<I: Interp> Value<I> {
     /// When an axis is out of range or named twice.
     #[track_caller]
     pub fn std_axes(&self, axes: impl Into<Axes>, correction: f64, keepdims: bool) -> Self {
-        let var = self.var_axes(axes, correction, keepdims);
+        let axes = axes.into();
+        let var = self.var_axes(axes.clone(), correction, keepdims);
+        let n = count(self.shape(), &axes) as f64;
+        if n == 0.0 || n <= correction {
+            return var.sqrt();
+        }
+        // By the elements, not by the variance: their mean may be rounded.
+        let x = self.tensor();
+        let flat = x.max_axes(axes.clone(), true).equal(&x.min_axes(axes.clone(), true));
+        // Scaled, so that no square overflows. The scale cancels, so it is a constant.
+        let centred = self - self.mean_axes(axes.clone(), true);
+        let scale = centred.tensor().abs().max_axes(axes.clone(), true);
+        let scale = self.lift(flat.select(&scale.constant(1.0), &scale));
+        let root = (centred / &scale).square().sum_axes(axes, true) / (n - correction);
         // Guarded within, so that the root's infinite slope at 0 is never met.
-        let flat = var.equal(&var.constant(0.0));
-        flat.select(&var.constant(0.0), &flat.select(&var.constant(1.0), &var).sqrt())
+        let (flat, zero, one) = (self.lift(flat), self.constant(0.0), self.constant(1.0));
+        let std = flat.select(&zero, &(flat.select(&one, &root).sqrt() * scale));
+        std.reshape(var.shape())
     }
 
     #[track_caller]

@@ -8,9 +8,21 @@ const NAN: f64 = f64::NAN;
 
 #[test]
 fn std_of_a_constant_has_gradient_0() {
-    let found = derivatives(&[Tensor::from([2.0, 2.0, 2.0])], |v| v[0].std_axes(0, 1.0, false));
-    same("value", &found.y, &[0.0]);
-    same("gradient", &found.first[0], &[0.0; 3]);
+    // The mean of 0.1, 0.1, 0.1 is not 0.1.
+    for x in [2.0, 0.1] {
+        let found = derivatives(&[Tensor::from([x; 3])], |v| v[0].std_axes(0, 1.0, false));
+        same("value", &found.y, &[0.0]);
+        same("gradient", &found.first[0], &[0.0; 3]);
+    }
+}
+
+#[test]
+fn std_neither_overflows_nor_vanishes() {
+    for size in [1e200, 1e-200] {
+        let found = derivatives(&[Tensor::from([size, -size])], |v| v[0].std_axes(0, 1.0, false));
+        close("value", &[found.y[0] / size], &[2f64.sqrt()]);
+        close("gradient", &found.first[0], &[0.5f64.sqrt(), -0.5f64.sqrt()]);
+    }
 }
 
 #[test]
