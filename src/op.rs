@@ -380,7 +380,7 @@ pub trait Composition: Clone + fmt::Debug + 'static {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is an op without a gradient check",
-    note = "in this crate: add it to the list in src/ops/mod.rs",
+    note = "in this crate: add it to the list in src/ops/list.rs",
     note = "elsewhere: write `gradtape::checked!({Self});`"
 )]
 pub trait Checked {}

@@ -99,7 +99,7 @@ fn page() -> String {
     }
     let mut page = format!(
         "# The ops\n\n\
-         Made from the lists in [src/ops/mod.rs](../src/ops/mod.rs) and the comments in the source; do not edit it by hand.\n\
+         Made from the lists in [src/ops/list.rs](../src/ops/list.rs) and the comments in the source; do not edit it by hand.\n\
          {ops} ops have a rule of their own, {compositions} are compositions of them. Each is held to every promise of\n\
          [its tests](../tests/gradients/main.rs); what happens at nasty points is in [kinks.md](kinks.md).\n"
     );

@@ -1,10 +1,12 @@
-//! Every op, one file per family, and the one list that names them all.
+//! Every op, one file per family; `list.rs` names them all.
 //!
 //! Each op states its mathematics once, as an [`Op`]; the methods and operators on
 //! [`Value`](crate::Value) stand beside it. `docs/adding-an-op.md` shows how to add one.
 
 #[macro_use]
 mod composition;
+#[macro_use]
+mod list;
 
 pub(crate) mod arithmetic;
 mod blend;
@@ -57,168 +59,6 @@ pub mod composed {
 pub mod formula {
     pub use super::elementwise::{Sampled, SampledPair};
     pub use crate::kernels::formula::{Binary, Derivative, Real, Unary};
-}
-
-/// The one list. `each` is called with the test name and the type of every op; an op that is
-/// missing here does not compile.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! for_each_op {
-    ($each:ident) => {
-        $each! {
-            add: $crate::ops::Add,
-            sub: $crate::ops::Sub,
-            mul: $crate::ops::Mul,
-            div: $crate::ops::Div,
-            neg: $crate::ops::Neg,
-            add_scalar: $crate::ops::AddScalar,
-            mul_scalar: $crate::ops::MulScalar,
-            div_scalar: $crate::ops::DivScalar,
-            exp: $crate::ops::Map<$crate::ops::Exp>,
-            exp2: $crate::ops::Map<$crate::ops::Exp2>,
-            expm1: $crate::ops::Map<$crate::ops::Expm1>,
-            ln: $crate::ops::Map<$crate::ops::Ln>,
-            log1p: $crate::ops::Map<$crate::ops::Log1p>,
-            log2: $crate::ops::Map<$crate::ops::Log2>,
-            log10: $crate::ops::Map<$crate::ops::Log10>,
-            logit: $crate::ops::Map<$crate::ops::Logit>,
-            abs: $crate::ops::Map<$crate::ops::Abs>,
-            cbrt: $crate::ops::Map<$crate::ops::Cbrt>,
-            powf: $crate::ops::Map<$crate::ops::PowScalar>,
-            recip: $crate::ops::Map<$crate::ops::Recip>,
-            rsqrt: $crate::ops::Map<$crate::ops::Rsqrt>,
-            sqrt: $crate::ops::Map<$crate::ops::Sqrt>,
-            pow: $crate::ops::Zip<$crate::ops::Pow>,
-            acos: $crate::ops::Map<$crate::ops::Acos>,
-            asin: $crate::ops::Map<$crate::ops::Asin>,
-            atan: $crate::ops::Map<$crate::ops::Atan>,
-            cos: $crate::ops::Map<$crate::ops::Cos>,
-            sin: $crate::ops::Map<$crate::ops::Sin>,
-            sinc: $crate::ops::Map<$crate::ops::Sinc>,
-            tan: $crate::ops::Map<$crate::ops::Tan>,
-            acosh: $crate::ops::Map<$crate::ops::Acosh>,
-            asinh: $crate::ops::Map<$crate::ops::Asinh>,
-            atanh: $crate::ops::Map<$crate::ops::Atanh>,
-            cosh: $crate::ops::Map<$crate::ops::Cosh>,
-            sinh: $crate::ops::Map<$crate::ops::Sinh>,
-            tanh: $crate::ops::Map<$crate::ops::Tanh>,
-            erf: $crate::ops::Map<$crate::ops::Erf>,
-            erfc: $crate::ops::Map<$crate::ops::Erfc>,
-            erfinv: $crate::ops::Map<$crate::ops::Erfinv>,
-            lgamma: $crate::ops::Map<$crate::ops::Lgamma>,
-            polygamma: $crate::ops::Map<$crate::ops::Polygamma>,
-            ceil: $crate::ops::Map<$crate::ops::Ceil>,
-            floor: $crate::ops::Map<$crate::ops::Floor>,
-            round: $crate::ops::Map<$crate::ops::Round>,
-            sign: $crate::ops::Map<$crate::ops::Sign>,
-            trunc: $crate::ops::Map<$crate::ops::Trunc>,
-            gelu: $crate::ops::Map<$crate::ops::Gelu>,
-            gelu_tanh: $crate::ops::Map<$crate::ops::GeluTanh>,
-            log_sigmoid: $crate::ops::Map<$crate::ops::LogSigmoid>,
-            mish: $crate::ops::Map<$crate::ops::Mish>,
-            sigmoid: $crate::ops::Map<$crate::ops::Sigmoid>,
-            silu: $crate::ops::Map<$crate::ops::Silu>,
-            softplus: $crate::ops::Map<$crate::ops::Softplus>,
-            softsign: $crate::ops::Map<$crate::ops::Softsign>,
-            tanhshrink: $crate::ops::Map<$crate::ops::Tanhshrink>,
-            celu: $crate::ops::Map<$crate::ops::Celu>,
-            clamp: $crate::ops::Map<$crate::ops::Clamp>,
-            elu: $crate::ops::Map<$crate::ops::Elu>,
-            hardshrink: $crate::ops::Map<$crate::ops::Hardshrink>,
-            hardsigmoid: $crate::ops::Map<$crate::ops::Hardsigmoid>,
-            hardswish: $crate::ops::Map<$crate::ops::Hardswish>,
-            hardtanh: $crate::ops::Map<$crate::ops::Hardtanh>,
-            leaky_relu: $crate::ops::Map<$crate::ops::LeakyRelu>,
-            nan_to_num: $crate::ops::Map<$crate::ops::NanToNum>,
-            relu: $crate::ops::Map<$crate::ops::Relu>,
-            relu6: $crate::ops::Map<$crate::ops::Relu6>,
-            selu: $crate::ops::Map<$crate::ops::Selu>,
-            softshrink: $crate::ops::Map<$crate::ops::Softshrink>,
-            threshold: $crate::ops::Map<$crate::ops::Threshold>,
-            atan2: $crate::ops::Zip<$crate::ops::Atan2>,
-            copysign: $crate::ops::Zip<$crate::ops::Copysign>,
-            fmod: $crate::ops::Zip<$crate::ops::Fmod>,
-            hypot: $crate::ops::Zip<$crate::ops::Hypot>,
-            logaddexp: $crate::ops::Zip<$crate::ops::Logaddexp>,
-            maximum: $crate::ops::Zip<$crate::ops::Maximum>,
-            minimum: $crate::ops::Zip<$crate::ops::Minimum>,
-            prelu: $crate::ops::Zip<$crate::ops::Prelu>,
-            remainder: $crate::ops::Zip<$crate::ops::Remainder>,
-            xlogy: $crate::ops::Zip<$crate::ops::Xlogy>,
-            equal: $crate::ops::Zip<$crate::ops::Equal>,
-            greater: $crate::ops::Zip<$crate::ops::Greater>,
-            greater_equal: $crate::ops::Zip<$crate::ops::GreaterEqual>,
-            less: $crate::ops::Zip<$crate::ops::Less>,
-            less_equal: $crate::ops::Zip<$crate::ops::LessEqual>,
-            logical_and: $crate::ops::Zip<$crate::ops::LogicalAnd>,
-            logical_or: $crate::ops::Zip<$crate::ops::LogicalOr>,
-            logical_xor: $crate::ops::Zip<$crate::ops::LogicalXor>,
-            not_equal: $crate::ops::Zip<$crate::ops::NotEqual>,
-            isfinite: $crate::ops::Map<$crate::ops::IsFinite>,
-            isinf: $crate::ops::Map<$crate::ops::IsInf>,
-            isnan: $crate::ops::Map<$crate::ops::IsNan>,
-            logical_not: $crate::ops::Map<$crate::ops::LogicalNot>,
-            select: $crate::ops::Select,
-            expand: $crate::ops::Expand,
-            sum_to: $crate::ops::SumTo,
-            sum: $crate::ops::Sum,
-            mean: $crate::ops::Mean,
-            max: $crate::ops::Max,
-            tie_spread: $crate::ops::TieSpread,
-            tie_collect: $crate::ops::TieCollect,
-            max_dim: $crate::ops::MaxDim,
-            logsumexp: $crate::ops::LogSumExp,
-            cumsum: $crate::ops::Cumsum,
-            reshape: $crate::ops::Reshape,
-            permute: $crate::ops::Permute,
-            slice: $crate::ops::Slice,
-            slice_grad: $crate::ops::SliceGrad,
-            concat: $crate::ops::Concat,
-            split: $crate::ops::Split,
-            index_select: $crate::ops::IndexSelect,
-            index_add: $crate::ops::IndexAdd,
-            take_along_axis: $crate::ops::TakeAlongAxis,
-            scatter_add: $crate::ops::ScatterAdd,
-            matmul: $crate::ops::MatMul,
-            linear: $crate::ops::Linear,
-            softmax: $crate::ops::Softmax,
-            log_softmax: $crate::ops::LogSoftmax,
-            cross_entropy: $crate::ops::CrossEntropy,
-            cross_entropy_grad: $crate::ops::CrossEntropyGrad,
-        }
-    };
-}
-
-/// The list of compositions: what is made of ops and has no rule of its own.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! for_each_composition {
-    ($each:ident) => {
-        $each! {
-            square: $crate::ops::composed::Square,
-            lerp: $crate::ops::composed::Lerp,
-            addcmul: $crate::ops::composed::Addcmul,
-            addcdiv: $crate::ops::composed::Addcdiv,
-            logaddexp2: $crate::ops::composed::Logaddexp2,
-            glu: $crate::ops::composed::Glu,
-            softmin: $crate::ops::composed::Softmin,
-            masked_softmax: $crate::ops::composed::MaskedSoftmax,
-            min_axes: $crate::ops::composed::MinAxes,
-            min_dim: $crate::ops::composed::MinDim,
-            var_axes: $crate::ops::composed::VarAxes,
-            var_mean_axes: $crate::ops::composed::VarMeanAxes,
-            std_axes: $crate::ops::composed::StdAxes,
-            unsqueeze: $crate::ops::composed::Unsqueeze,
-            squeeze: $crate::ops::composed::Squeeze,
-            flatten: $crate::ops::composed::Flatten,
-            movedim: $crate::ops::composed::Movedim,
-            narrow: $crate::ops::composed::Narrow,
-            flip: $crate::ops::composed::Flip,
-            stack: $crate::ops::composed::Stack,
-            unbind: $crate::ops::composed::Unbind,
-            chunk: $crate::ops::composed::Chunk,
-        }
-    };
 }
 
 macro_rules! check_all {
