@@ -6,7 +6,7 @@ use super::{
 };
 use gradtape::{
     Axes, Interp, Tensor, Value,
-    ops::{IndexAdd, Indices, MatMul, Range},
+    ops::{IndexSelectGrad, Indices, MatMul, Range, TakeAlongAxisGrad},
 };
 
 /// Every value, in order.
@@ -103,14 +103,15 @@ fn step<I: Interp<Elem = f64>>(op: &Op, args: Vec<Value<I>>) -> Vec<Value<I>> {
         Op::Split(axis, sizes) => return x.split(sizes, *axis as isize),
         Op::IndexSelect(axis, indices) => x.index_select(*axis as isize, &indices[..].into()),
         Op::IndexAdd(axis, size, indices) => {
-            let op = IndexAdd { axis: *axis as isize, size: *size, indices: indices[..].into() };
+            let op = IndexSelectGrad { axis: *axis as isize, size: *size, indices: indices[..].into() };
             Value::apply(op, x.into())
         }
         Op::TakeAlong(axis, shape, indices) => {
             x.take_along_axis(*axis as isize, &Indices::new(indices.clone(), &shape[..]))
         }
         Op::ScatterAdd(axis, size, indices) => {
-            x.scatter_add(*axis as isize, *size, &Indices::new(indices.clone(), x.shape()))
+            let indices = Indices::new(indices.clone(), x.shape());
+            Value::apply(TakeAlongAxisGrad { axis: *axis as isize, size: *size, indices }, x.into())
         }
         Op::MatMul(false, false) => x.matmul(&next()),
         Op::MatMul(transpose_a, transpose_b) => {

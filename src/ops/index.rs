@@ -1,6 +1,10 @@
-//! Ops that pick elements by index, and their adjoints, which add where they picked.
+//! Slices along an axis by a vector of indices: picked, and added, copied or filled in.
 #![forbid(unsafe_code)]
 
+use super::{
+    Indices,
+    view::{allowed, place},
+};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
@@ -9,66 +13,8 @@ use crate::{
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
-use std::sync::Arc;
 
-/// An array of whole numbers: which elements an op picks. Clones share it.
-///
-/// ```
-/// use gradtape::ops::Indices;
-/// assert_eq!(Indices::from([2, 0, 1]).slice(), [2, 0, 1]);
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Indices {
-    places: Arc<[usize]>,
-    shape: Shape,
-}
-
-impl Indices {
-    /// Indices in row-major order, and their shape.
-    ///
-    /// # Panics
-    /// When their number is not the shape's.
-    #[track_caller]
-    pub fn new(places: Vec<usize>, shape: impl Into<Shape>) -> Self {
-        let shape = shape.into();
-        assert!(places.len() == shape.size(), "gradtape: indices: {} do not fill {shape}", places.len());
-        Indices { places: places.into(), shape }
-    }
-
-    /// The indices in row-major order.
-    pub fn slice(&self) -> &[usize] {
-        &self.places
-    }
-
-    /// The sizes of the axes.
-    pub fn shape(&self) -> &Shape {
-        &self.shape
-    }
-
-    /// Refuses an index that is not below `size`.
-    fn below(&self, op: &'static str, size: usize, axis: usize, x: &Shape) -> Result<(), OpError> {
-        match self.places.iter().find(|&&place| place >= size) {
-            None => Ok(()),
-            Some(place) => {
-                Err(OpError::new(op, format!("index {place} is out of range for axis {axis} of {x}")))
-            }
-        }
-    }
-}
-
-impl<const N: usize> From<[usize; N]> for Indices {
-    fn from(places: [usize; N]) -> Self {
-        Indices::new(places.to_vec(), [N])
-    }
-}
-
-impl From<&[usize]> for Indices {
-    fn from(places: &[usize]) -> Self {
-        Indices::new(places.to_vec(), [places.len()])
-    }
-}
-
-/// The slices of x along an axis that a vector of indices names. The adjoint of [`IndexAdd`].
+/// The slices of x along an axis that a vector of indices names. The adjoint of [`IndexSelectGrad`].
 #[derive(Clone, Debug)]
 pub struct IndexSelect {
     /// The axis; negative ones count from the last.
@@ -80,7 +26,7 @@ pub struct IndexSelect {
 /// Zeros of a given size along an axis, with the slices of x added where a vector of indices
 /// says; those of equal index add up. The adjoint of [`IndexSelect`].
 #[derive(Clone, Debug)]
-pub struct IndexAdd {
+pub struct IndexSelectGrad {
     /// The axis; negative ones count from the last.
     pub axis: isize,
     /// The size of the axis in the result.
@@ -147,7 +93,7 @@ impl Op for IndexSelect {
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
         let x = s.x_shape(0);
         let size = x[resolve(self.axis, x.rank()).expect("shape has checked the axis")];
-        let op = IndexAdd { axis: self.axis, size, indices: self.indices.clone() };
+        let op = IndexSelectGrad { axis: self.axis, size, indices: self.indices.clone() };
         Some(Value::apply(op, dy.into()))
     }
 
@@ -172,10 +118,10 @@ impl Op for IndexSelect {
     }
 }
 
-impl Op for IndexAdd {
+impl Op for IndexSelectGrad {
     type In = One;
     type Out = One;
-    const NAME: &'static str = "index_add";
+    const NAME: &'static str = "index_select_grad";
     const SAVES: Saves = Saves::NONE;
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
@@ -219,163 +165,17 @@ impl Op for IndexAdd {
         let place = resolve(axis, shape.rank()).expect("drawn for this rank");
         let size = shape[place];
         let part = shape.with_axis(place, indices.slice().len()).expect("small");
-        Sample::new(IndexAdd { axis, size, indices }, [g.values(&part, -3.0..3.0)])
+        Sample::new(IndexSelectGrad { axis, size, indices }, [g.values(&part, -3.0..3.0)])
     }
 
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, size, indices: Indices, says| {
-            Reject::new(IndexAdd { axis, size, indices }, [Shape::from([2, 3])], says)
+            Reject::new(IndexSelectGrad { axis, size, indices }, [Shape::from([2, 3])], says)
         };
         vec![
             bad(0, 4, [0, 4].into(), "index 4 is out of range for axis 0 of [4, 3]"),
             bad(0, 4, [0].into(), "1 indices for the 2 slices of [2, 3]"),
             bad(-3, 4, [0].into(), "axis -3 is out of range"),
-        ]
-    }
-}
-
-/// The elements of x along an axis that indices of x's shape, but for that axis, name.
-/// The adjoint of [`ScatterAdd`].
-#[derive(Clone, Debug)]
-pub struct TakeAlongAxis {
-    /// The axis; negative ones count from the last.
-    pub axis: isize,
-    /// Which element, for each of the result.
-    pub indices: Indices,
-}
-
-/// Zeros of a given size along an axis, with the elements of x added where indices of x's shape
-/// say; those of equal index add up. The adjoint of [`TakeAlongAxis`].
-#[derive(Clone, Debug)]
-pub struct ScatterAdd {
-    /// The axis; negative ones count from the last.
-    pub axis: isize,
-    /// The size of the axis in the result.
-    pub size: usize,
-    /// Where each element is added.
-    pub indices: Indices,
-}
-
-/// The place in the whole of each picked element.
-fn place(i: usize, indices: &Indices, axis: usize, size: usize) -> usize {
-    let (_, count, inner) = indices.shape().around(axis);
-    (i / (count * inner) * size + indices.slice()[i]) * inner + i % inner
-}
-
-/// A shape, an axis of it that has elements, and an array of indices along it.
-fn sampled_along(g: &mut Gen) -> (Shape, isize, Indices) {
-    let shape = g.shape_of_rank(1, 4);
-    let axis = g.axis(shape.rank());
-    let place = resolve(axis, shape.rank()).expect("drawn for this rank");
-    let size = g.int(1, 4);
-    let count = g.int(0, 4);
-    let picked = shape.with_axis(place, count).expect("small");
-    let indices = Indices::new((0..picked.size()).map(|_| g.int(0, size - 1)).collect(), &picked);
-    (shape.with_axis(place, size).expect("small"), axis, indices)
-}
-
-impl Op for TakeAlongAxis {
-    type In = One;
-    type Out = One;
-    const NAME: &'static str = "take_along_axis";
-    const SAVES: Saves = Saves::NONE;
-
-    fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        let refuse = |why| OpError::new(Self::NAME, why);
-        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
-        let picked = self.indices.shape();
-        let differs = |i: usize| i != axis && picked[i] != x[i];
-        if picked.rank() != x.rank() || (0..x.rank()).any(differs) {
-            return Err(refuse(format!("indices of {picked} differ from {x} beside axis {axis}")));
-        }
-        self.indices.below(Self::NAME, x[axis], axis, x)?;
-        Ok(picked.clone())
-    }
-
-    fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
-        let size = x.shape()[axis];
-        Ok(Tensor::from_fn(&out, |i| x.slice()[place(i, &self.indices, axis, size)]))
-    }
-
-    fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
-        let x = s.x_shape(0);
-        let size = x[resolve(self.axis, x.rank()).expect("shape has checked the axis")];
-        Some(dy.scatter_add(self.axis, size, &self.indices))
-    }
-
-    fn jvp<I: Interp>(&self, _: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
-        dx.map(|dx| Value::apply(self.clone(), dx.into()))
-    }
-
-    fn samples(g: &mut Gen) -> Sample<Self> {
-        let (shape, axis, indices) = sampled_along(g);
-        Sample::new(TakeAlongAxis { axis, indices }, [g.values(&shape, -3.0..3.0)])
-    }
-
-    fn rejects() -> Vec<Reject<Self>> {
-        let bad = |axis, indices: Indices, says| {
-            Reject::new(TakeAlongAxis { axis, indices }, [Shape::from([2, 3])], says)
-        };
-        vec![
-            bad(0, Indices::new(vec![0, 1, 2], [1, 3]), "index 2 is out of range for axis 0 of [2, 3]"),
-            bad(0, Indices::new(vec![0, 1], [1, 2]), "indices of [1, 2] differ from [2, 3] beside axis 0"),
-            bad(0, [0, 1].into(), "differ"),
-            bad(2, [0].into(), "axis 2 is out of range"),
-        ]
-    }
-}
-
-impl Op for ScatterAdd {
-    type In = One;
-    type Out = One;
-    const NAME: &'static str = "scatter_add";
-    const SAVES: Saves = Saves::NONE;
-
-    fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        let refuse = |why| OpError::new(Self::NAME, why);
-        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
-        if self.indices.shape() != x {
-            return Err(refuse(format!("indices of {} for elements of {x}", self.indices.shape())));
-        }
-        let out = x.with_axis(axis, self.size).map_err(refuse)?;
-        self.indices.below(Self::NAME, self.size, axis, &out)?;
-        Ok(out)
-    }
-
-    fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
-        let mut sum = Tensor::zeros(out);
-        let slice = sum.slice_mut();
-        for (i, &v) in x.slice().iter().enumerate() {
-            slice[place(i, &self.indices, axis, self.size)] += v;
-        }
-        Ok(sum)
-    }
-
-    fn vjp<I: Interp>(&self, _: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
-        Some(dy.take_along_axis(self.axis, &self.indices))
-    }
-
-    fn jvp<I: Interp>(&self, _: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
-        dx.map(|dx| Value::apply(self.clone(), dx.into()))
-    }
-
-    fn samples(g: &mut Gen) -> Sample<Self> {
-        let (shape, axis, indices) = sampled_along(g);
-        let size = shape[resolve(axis, shape.rank()).expect("drawn for this rank")];
-        let x = g.values(indices.shape(), -3.0..3.0);
-        Sample::new(ScatterAdd { axis, size, indices }, [x])
-    }
-
-    fn rejects() -> Vec<Reject<Self>> {
-        let bad = |axis, size, indices: Indices, says| {
-            Reject::new(ScatterAdd { axis, size, indices }, [Shape::from([2])], says)
-        };
-        vec![
-            bad(0, 3, [0, 3].into(), "index 3 is out of range for axis 0 of [3]"),
-            bad(0, 3, [0].into(), "indices of [1] for elements of [2]"),
-            bad(1, 3, [0, 1].into(), "axis 1 is out of range"),
         ]
     }
 }
@@ -396,21 +196,135 @@ impl<I: Interp> Value<I> {
         Value::apply(IndexSelect { axis, indices: indices.clone() }, self.into())
     }
 
-    /// The elements along an axis that indices name, one for each place of `indices`.
+    /// This value with the slices of `source`, times `alpha`, added along an axis where a vector of indices
+    /// says; those of equal index add up.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let (x, rows) = (Tensor::from([[1.0], [2.0]]), Tensor::from([[3.0], [4.0]]));
+    /// assert_eq!(x.index_add(0, &[1, 1].into(), &rows, 10.0), Tensor::from([[1.0], [72.0]]));
+    /// ```
     ///
     /// # Panics
-    /// When the shapes differ beside the axis, or an index is out of range.
+    /// When the axis or an index is out of range, or `source` has not one slice of this value's shape for
+    /// each index.
     #[track_caller]
-    pub fn take_along_axis(&self, axis: isize, indices: &Indices) -> Self {
-        Value::apply(TakeAlongAxis { axis, indices: indices.clone() }, self.into())
+    pub fn index_add(&self, axis: isize, indices: &Indices, source: &Self, alpha: f64) -> Self {
+        let size = self.shape()[self.checked_slices("index_add", axis, indices, Some(source))];
+        let op = IndexSelectGrad { axis, size, indices: indices.clone() };
+        let sum = Value::apply(op, source.into());
+        if alpha == 1.0 { self + sum } else { self + sum * alpha }
     }
 
-    /// Zeros of `size` along an axis, with each element added where its index says.
+    /// This value with the slices along an axis that a vector of indices names replaced by those of
+    /// `source`. Of equal indices the last wins, and has the gradient.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let (x, rows) = (Tensor::from([[1.0], [2.0]]), Tensor::from([[3.0], [4.0]]));
+    /// assert_eq!(x.index_copy(0, &[1, 1].into(), &rows), Tensor::from([[1.0], [4.0]]));
+    /// ```
     ///
     /// # Panics
-    /// When the shapes differ, or an index is not below `size`.
+    /// As [`index_add`](Self::index_add).
     #[track_caller]
-    pub fn scatter_add(&self, axis: isize, size: usize, indices: &Indices) -> Self {
-        Value::apply(ScatterAdd { axis, size, indices: indices.clone() }, self.into())
+    pub fn index_copy(&self, axis: isize, indices: &Indices, source: &Self) -> Self {
+        let place = self.checked_slices("index_copy", axis, indices, Some(source));
+        let (written, last) = self.slice_masks(place, indices);
+        let op = IndexSelectGrad { axis, size: self.shape()[place], indices: indices.clone() };
+        let laid = Value::apply(op, last.select(source, &self.constant(0.0)).into());
+        written.select(&laid, self)
+    }
+
+    /// This value with a number in place of the slices along an axis that a vector of indices names.
+    ///
+    /// # Panics
+    /// When the axis or an index is out of range.
+    #[track_caller]
+    pub fn index_fill(&self, axis: isize, indices: &Indices, value: f64) -> Self {
+        let place = self.checked_slices("index_fill", axis, indices, None);
+        let (written, _) = self.slice_masks(place, indices);
+        written.select(&self.constant(value), self)
+    }
+
+    /// The axis, when the indices name slices of this value and `source` has one for each.
+    #[track_caller]
+    fn checked_slices(
+        &self,
+        op: &'static str,
+        axis: isize,
+        indices: &Indices,
+        source: Option<&Self>,
+    ) -> usize {
+        let x = self.shape();
+        let place = place(op, axis, x.rank(), x);
+        allowed(check_vector(op, indices));
+        allowed(indices.below(op, x[place], place, x));
+        if let Some(source) = source.map(Value::shape) {
+            let count = indices.slice().len();
+            let fits = x.with_axis(place, count).is_ok_and(|slices| slices == *source);
+            assert!(fits, "gradtape: {op}: {source} is not {count} slices of {x} along axis {place}");
+        }
+        place
+    }
+
+    /// Which slices along an axis are written to, and which of the writing ones are the last to write.
+    fn slice_masks(&self, axis: usize, indices: &Indices) -> (Self, Self) {
+        let (size, count) = (self.shape()[axis], indices.slice().len());
+        let writers = last_writers(indices.slice().iter().copied(), size);
+        let column = |n| [&[n][..], &vec![1; self.shape().rank() - axis - 1]].concat();
+        let written = Tensor::from_fn(&column(size)[..], |place| truth(writers[place].is_some()));
+        let wins = |i| writers[indices.slice()[i]] == Some(i);
+        let last = Tensor::from_fn(&column(count)[..], |i| truth(wins(i)));
+        (self.lift(written), self.lift(last))
     }
 }
+
+/// For each of `size` places, the last of those that write to it.
+pub(super) fn last_writers(places: impl Iterator<Item = usize>, size: usize) -> Vec<Option<usize>> {
+    let mut writers = vec![None; size];
+    for (i, place) in places.enumerate() {
+        writers[place] = Some(i);
+    }
+    writers
+}
+
+/// As masks say it.
+pub(super) fn truth<F: Float>(yes: bool) -> F {
+    if yes { F::ONE } else { F::ZERO }
+}
+
+/// A shape, an axis of it, indices, and a slice for each.
+fn sampled_source(g: &mut Gen) -> ((isize, Indices), Vec<Tensor<f64>>) {
+    let (shape, axis, indices) = sampled_indices(g);
+    let place = resolve(axis, shape.rank()).expect("drawn for this rank");
+    let slices = shape.with_axis(place, indices.slice().len()).expect("small");
+    ((axis, indices), vec![g.values(&shape, -3.0..3.0), g.values(&slices, -3.0..3.0)])
+}
+
+composition!(
+    IndexAdd((isize, Indices, f64)),
+    "index_add",
+    |(axis, indices, alpha), x| vec![x[0].index_add(*axis, indices, &x[1], *alpha)],
+    |g| {
+        let ((axis, indices), x) = sampled_source(g);
+        ((axis, indices, g.pick(&[1.0, -0.5])), x)
+    }
+);
+
+composition!(
+    IndexCopy((isize, Indices)),
+    "index_copy",
+    |(axis, indices), x| vec![x[0].index_copy(*axis, indices, &x[1])],
+    |g| sampled_source(g)
+);
+
+composition!(
+    IndexFill((isize, Indices, f64)),
+    "index_fill",
+    |(axis, indices, value), x| vec![x[0].index_fill(*axis, indices, *value)],
+    |g| {
+        let (shape, axis, indices) = sampled_indices(g);
+        ((axis, indices, g.pick(&[0.0, -1.5])), vec![g.values(&shape, -3.0..3.0)])
+    }
+);

@@ -130,9 +130,9 @@ macro_rules! for_each_op {
             split: $crate::ops::Split,
             // indices
             index_select: $crate::ops::IndexSelect,
-            index_add: $crate::ops::IndexAdd,
+            index_select_grad: $crate::ops::IndexSelectGrad,
             take_along_axis: $crate::ops::TakeAlongAxis,
-            scatter_add: $crate::ops::ScatterAdd,
+            take_along_axis_grad: $crate::ops::TakeAlongAxisGrad,
             // linear algebra
             matmul: $crate::ops::MatMul,
             linear: $crate::ops::Linear,
@@ -166,6 +166,14 @@ macro_rules! for_each_composition {
             var_axes: $crate::ops::composed::VarAxes,
             var_mean_axes: $crate::ops::composed::VarMeanAxes,
             std_axes: $crate::ops::composed::StdAxes,
+            // indices
+            index_add: $crate::ops::composed::IndexAdd,
+            index_copy: $crate::ops::composed::IndexCopy,
+            index_fill: $crate::ops::composed::IndexFill,
+            gather: $crate::ops::composed::Gather,
+            scatter_add: $crate::ops::composed::ScatterAdd,
+            scatter: $crate::ops::composed::Scatter,
+            scatter_fill: $crate::ops::composed::ScatterFill,
             // views
             unsqueeze: $crate::ops::composed::Unsqueeze,
             squeeze: $crate::ops::composed::Squeeze,

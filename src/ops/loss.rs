@@ -1,7 +1,7 @@
 //! Cross-entropy of logits against class numbers, in one op.
 #![forbid(unsafe_code)]
 
-use super::{index::Indices, softmax::softmax_product};
+use super::{Indices, softmax::softmax_product};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},

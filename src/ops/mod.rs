@@ -8,23 +8,30 @@ mod composition;
 #[macro_use]
 mod list;
 
+mod along;
 pub(crate) mod arithmetic;
 mod blend;
 mod broadcast;
+mod concat;
 pub(crate) mod elementwise;
 mod index;
+mod indices;
 mod linalg;
 mod logsumexp;
 mod loss;
 mod reduce;
 mod scan;
+mod scatter;
 mod shape;
+mod slice;
 mod softmax;
 mod statistics;
 mod view;
 
+pub use along::{TakeAlongAxis, TakeAlongAxisGrad};
 pub use arithmetic::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Neg, Sub};
 pub use broadcast::{Expand, Select, SumTo};
+pub use concat::{Concat, Split};
 pub use elementwise::{
     Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Celu, Clamp, Copysign, Cos, Cosh, Elu,
     Equal, Erf, Erfc, Erfinv, Exp, Exp2, Expm1, Floor, Fmod, Gelu, GeluTanh, Greater, GreaterEqual,
@@ -34,13 +41,15 @@ pub use elementwise::{
     Relu6, Remainder, Round, Rsqrt, Selu, Sigmoid, Sign, Silu, Sin, Sinc, Sinh, Softplus, Softshrink,
     Softsign, Sqrt, Tan, Tanh, Tanhshrink, Threshold, Trunc, Xlogy, Zip,
 };
-pub use index::{IndexAdd, IndexSelect, Indices, ScatterAdd, TakeAlongAxis};
+pub use index::{IndexSelect, IndexSelectGrad};
+pub use indices::Indices;
 pub use linalg::{Linear, MatMul};
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
 pub use reduce::{Max, MaxDim, Mean, Sum, TieCollect, TieSpread};
 pub use scan::Cumsum;
-pub use shape::{Concat, Permute, Range, Reshape, Slice, SliceGrad, Split};
+pub use shape::{Permute, Reshape};
+pub use slice::{Range, Slice, SliceGrad};
 pub use softmax::{LogSoftmax, Softmax};
 
 use crate::op::{Checked, Op};
@@ -50,6 +59,8 @@ use crate::op::{Checked, Op};
 pub mod composed {
     pub use super::arithmetic::Square;
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
+    pub use super::index::{IndexAdd, IndexCopy, IndexFill};
+    pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
     pub use super::statistics::{MinAxes, MinDim, StdAxes, VarAxes, VarMeanAxes};
     pub use super::view::{Chunk, Flatten, Flip, Movedim, Narrow, Squeeze, Stack, Unbind, Unsqueeze};
 }

@@ -1,7 +1,7 @@
 //! Reductions: sum, mean, max over any axes; max along one axis with its index.
 #![forbid(unsafe_code)]
 
-use super::index::Indices;
+use super::{Indices, TakeAlongAxisGrad};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
@@ -407,7 +407,9 @@ impl Op for MaxDim {
         let x = s.x_shape(0);
         let places = self.places(s.y::<1>(), x);
         let dy = dy?.reshape(places.shape());
-        Some(dy.scatter_add(self.axis, x[resolve(self.axis, x.rank()).expect("checked")], &places))
+        let size = x[resolve(self.axis, x.rank()).expect("shape has checked the axis")];
+        let op = TakeAlongAxisGrad { axis: self.axis, size, indices: places };
+        Some(Value::apply(op, dy.into()))
     }
 
     fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> [Option<Value<I>>; 2] {

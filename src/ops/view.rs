@@ -4,6 +4,7 @@
 use super::Range;
 use crate::{
     Shape,
+    op::OpError,
     shape::resolve,
     value::{Interp, Value},
 };
@@ -14,6 +15,15 @@ pub(super) fn place(op: &str, axis: isize, rank: usize, shape: &Shape) -> usize 
     match resolve(axis, rank) {
         Ok(place) => place,
         Err(why) => panic!("gradtape: {op}: {why} of {shape}"),
+    }
+}
+
+/// What a check allows, or a panic with its message.
+#[track_caller]
+pub(super) fn allowed<T>(checked: Result<T, OpError>) -> T {
+    match checked {
+        Ok(allowed) => allowed,
+        Err(error) => panic!("{error}"),
     }
 }
 

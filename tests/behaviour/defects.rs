@@ -76,9 +76,12 @@ fn burn_5304_matmul_with_a_transposed_left_operand() {
 fn burn_4063_scatter_with_duplicates() {
     let x = Tensor::from([1.0, 2.0, 4.0]);
     let indices = Indices::from([1, 1, 0]);
-    assert_eq!(x.scatter_add(0, 3, &indices).slice(), [4.0, 3.0, 0.0]);
-    let squares = swept(&x, |x| x.scatter_add(0, 3, &indices).powf(2.0));
+    let zeros = Tensor::zeros([3]);
+    assert_eq!(zeros.scatter_add(0, &indices, &x).slice(), [4.0, 3.0, 0.0]);
+    let squares = swept(&x, |x| x.lift(zeros.clone()).scatter_add(0, &indices, x).powf(2.0));
     assert_eq!(squares, [6.0, 6.0, 8.0]);
+    let squares = swept(&x, |x| x.lift(zeros.clone()).scatter(0, &indices, x).powf(2.0));
+    assert_eq!(squares, [0.0, 4.0, 8.0]);
 }
 
 #[test]
@@ -87,6 +90,8 @@ fn jax_1521_gather_through_a_broadcast() {
     let indices = Indices::new(vec![0, 0, 1, 0], [2, 2]);
     let gradient = swept(&x, |x| x.expand([2, 2]).take_along_axis(1, &indices));
     assert_eq!(gradient, [3.0, 1.0]);
+    let smaller = Indices::new(vec![1, 0], [2, 1]);
+    assert_eq!(swept(&x, |x| x.expand([3, 2]).gather(1, &smaller)), [1.0, 1.0]);
     assert_eq!(swept(&x, |x| x.expand([3, 2]).index_select(0, &[2, 2, 0, 1].into())), [4.0, 4.0]);
 }
 

@@ -3,7 +3,7 @@
 use gradtape::{Dual, Tape, Tensor, Value, ops};
 use std::{
     cell::{Cell, RefCell},
-    panic::{AssertUnwindSafe, catch_unwind},
+    panic::{AssertUnwindSafe, Location, catch_unwind},
     sync::Once,
 };
 
@@ -12,9 +12,9 @@ thread_local! {
     static SEEN: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
 }
 
-/// The message of the panic that `f` must raise, which must point at a line of this file.
+/// The message of the panic that `f` must raise, which must point at a line of its caller's file.
 #[track_caller]
-fn refused<T>(f: impl FnOnce() -> T) -> String {
+pub(crate) fn refused<T>(f: impl FnOnce() -> T) -> String {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
@@ -36,7 +36,7 @@ fn refused<T>(f: impl FnOnce() -> T) -> String {
         Err(payload) => payload.downcast::<&str>().expect("a message").to_string(),
     };
     let (file, line) = SEEN.take().expect("the hook has run");
-    assert!(file.ends_with("misuse.rs"), "{message:?} points at {file}:{line}");
+    assert_eq!(file, Location::caller().file(), "{message:?} points at {file}:{line}");
     message
 }
 

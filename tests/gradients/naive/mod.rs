@@ -3,6 +3,7 @@
 
 mod blend;
 mod elementwise;
+mod scatter;
 mod statistics;
 mod view;
 
@@ -183,7 +184,7 @@ one! {
         let (axis, from) = (from_front(op.axis, x.ndim()), op.indices.slice());
         vec![build(&replaced(x.shape(), axis, from.len()), |at| x[&replaced(at, axis, from[at[axis]])[..]])]
     };
-    IndexAdd: |op, x| {
+    IndexSelectGrad: |op, x| {
         let axis = from_front(op.axis, x.ndim());
         let mut y = ArrayD::zeros(IxDyn(&replaced(x.shape(), axis, op.size)));
         for at in places(x.shape()) {
@@ -195,7 +196,7 @@ one! {
         let (axis, from) = (from_front(op.axis, x.ndim()), array(&op.indices));
         vec![build(from.shape(), |at| x[&replaced(at, axis, from[at])[..]])]
     };
-    ScatterAdd: |op, x| {
+    TakeAlongAxisGrad: |op, x| {
         let (axis, to) = (from_front(op.axis, x.ndim()), array(&op.indices));
         let mut y = ArrayD::zeros(IxDyn(&replaced(x.shape(), axis, op.size)));
         for at in places(x.shape()) {

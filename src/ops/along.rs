@@ -1,0 +1,170 @@
+//! Elements along an axis by an array of indices: picked, and the adjoint, which adds where it picked.
+#![forbid(unsafe_code)]
+
+use super::Indices;
+use crate::{
+    Float, Shape, Tensor,
+    gradcheck::{Gen, Reject, Sample},
+    op::{One, Op, OpError, Saved, Saves},
+    shape::resolve,
+    tensor::Eager,
+    value::{Arg, Interp, Value},
+};
+
+/// The elements of x along an axis that indices of x's shape, but for that axis, name.
+/// The adjoint of [`TakeAlongAxisGrad`].
+#[derive(Clone, Debug)]
+pub struct TakeAlongAxis {
+    /// The axis; negative ones count from the last.
+    pub axis: isize,
+    /// Which element, for each of the result.
+    pub indices: Indices,
+}
+
+/// Zeros of a given size along an axis, with the elements of x added where indices of x's shape
+/// say; those of equal index add up. The adjoint of [`TakeAlongAxis`].
+#[derive(Clone, Debug)]
+pub struct TakeAlongAxisGrad {
+    /// The axis; negative ones count from the last.
+    pub axis: isize,
+    /// The size of the axis in the result.
+    pub size: usize,
+    /// Where each element is added.
+    pub indices: Indices,
+}
+
+/// The place in the whole of each picked element.
+pub(super) fn place(i: usize, indices: &Indices, axis: usize, size: usize) -> usize {
+    let (_, count, inner) = indices.shape().around(axis);
+    (i / (count * inner) * size + indices.slice()[i]) * inner + i % inner
+}
+
+/// A shape, an axis of it that has elements, and an array of indices along it.
+fn sampled_along(g: &mut Gen) -> (Shape, isize, Indices) {
+    let shape = g.shape_of_rank(1, 4);
+    let axis = g.axis(shape.rank());
+    let place = resolve(axis, shape.rank()).expect("drawn for this rank");
+    let size = g.int(1, 4);
+    let count = g.int(0, 4);
+    let picked = shape.with_axis(place, count).expect("small");
+    let indices = Indices::new((0..picked.size()).map(|_| g.int(0, size - 1)).collect(), &picked);
+    (shape.with_axis(place, size).expect("small"), axis, indices)
+}
+
+impl Op for TakeAlongAxis {
+    type In = One;
+    type Out = One;
+    const NAME: &'static str = "take_along_axis";
+    const SAVES: Saves = Saves::NONE;
+
+    fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
+        let refuse = |why| OpError::new(Self::NAME, why);
+        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
+        let picked = self.indices.shape();
+        let differs = |i: usize| i != axis && picked[i] != x[i];
+        if picked.rank() != x.rank() || (0..x.rank()).any(differs) {
+            return Err(refuse(format!("indices of {picked} differ from {x} beside axis {axis}")));
+        }
+        self.indices.below(Self::NAME, x[axis], axis, x)?;
+        Ok(picked.clone())
+    }
+
+    fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
+        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
+        let size = x.shape()[axis];
+        Ok(Tensor::from_fn(&out, |i| x.slice()[place(i, &self.indices, axis, size)]))
+    }
+
+    fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
+        let x = s.x_shape(0);
+        let size = x[resolve(self.axis, x.rank()).expect("shape has checked the axis")];
+        let op = TakeAlongAxisGrad { axis: self.axis, size, indices: self.indices.clone() };
+        Some(Value::apply(op, dy.into()))
+    }
+
+    fn jvp<I: Interp>(&self, _: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
+        dx.map(|dx| Value::apply(self.clone(), dx.into()))
+    }
+
+    fn samples(g: &mut Gen) -> Sample<Self> {
+        let (shape, axis, indices) = sampled_along(g);
+        Sample::new(TakeAlongAxis { axis, indices }, [g.values(&shape, -3.0..3.0)])
+    }
+
+    fn rejects() -> Vec<Reject<Self>> {
+        let bad = |axis, indices: Indices, says| {
+            Reject::new(TakeAlongAxis { axis, indices }, [Shape::from([2, 3])], says)
+        };
+        vec![
+            bad(0, Indices::new(vec![0, 1, 2], [1, 3]), "index 2 is out of range for axis 0 of [2, 3]"),
+            bad(0, Indices::new(vec![0, 1], [1, 2]), "indices of [1, 2] differ from [2, 3] beside axis 0"),
+            bad(0, [0, 1].into(), "differ"),
+            bad(2, [0].into(), "axis 2 is out of range"),
+        ]
+    }
+}
+
+impl Op for TakeAlongAxisGrad {
+    type In = One;
+    type Out = One;
+    const NAME: &'static str = "take_along_axis_grad";
+    const SAVES: Saves = Saves::NONE;
+
+    fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
+        let refuse = |why| OpError::new(Self::NAME, why);
+        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
+        if self.indices.shape() != x {
+            return Err(refuse(format!("indices of {} for elements of {x}", self.indices.shape())));
+        }
+        let out = x.with_axis(axis, self.size).map_err(refuse)?;
+        self.indices.below(Self::NAME, self.size, axis, &out)?;
+        Ok(out)
+    }
+
+    fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
+        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
+        let mut sum = Tensor::zeros(out);
+        let slice = sum.slice_mut();
+        for (i, &v) in x.slice().iter().enumerate() {
+            slice[place(i, &self.indices, axis, self.size)] += v;
+        }
+        Ok(sum)
+    }
+
+    fn vjp<I: Interp>(&self, _: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
+        Some(dy.take_along_axis(self.axis, &self.indices))
+    }
+
+    fn jvp<I: Interp>(&self, _: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
+        dx.map(|dx| Value::apply(self.clone(), dx.into()))
+    }
+
+    fn samples(g: &mut Gen) -> Sample<Self> {
+        let (shape, axis, indices) = sampled_along(g);
+        let size = shape[resolve(axis, shape.rank()).expect("drawn for this rank")];
+        let x = g.values(indices.shape(), -3.0..3.0);
+        Sample::new(TakeAlongAxisGrad { axis, size, indices }, [x])
+    }
+
+    fn rejects() -> Vec<Reject<Self>> {
+        let bad = |axis, size, indices: Indices, says| {
+            Reject::new(TakeAlongAxisGrad { axis, size, indices }, [Shape::from([2])], says)
+        };
+        vec![
+            bad(0, 3, [0, 3].into(), "index 3 is out of range for axis 0 of [3]"),
+            bad(0, 3, [0].into(), "indices of [1] for elements of [2]"),
+            bad(1, 3, [0, 1].into(), "axis 1 is out of range"),
+        ]
+    }
+}
+
+impl<I: Interp> Value<I> {
+    /// The elements along an axis that indices name, one for each place of `indices`.
+    ///
+    /// # Panics
+    /// When the shapes differ beside the axis, or an index is out of range.
+    #[track_caller]
+    pub fn take_along_axis(&self, axis: isize, indices: &Indices) -> Self {
+        Value::apply(TakeAlongAxis { axis, indices: indices.clone() }, self.into())
+    }
+}

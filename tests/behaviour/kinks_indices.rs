@@ -1,0 +1,57 @@
+//! The nasty points of ops that pick, write and order elements.
+
+use crate::kinks::{derivatives, same};
+use gradtape::Tensor;
+use gradtape::ops::Indices;
+
+const INF: f64 = f64::INFINITY;
+const NAN: f64 = f64::NAN;
+
+#[test]
+fn gathered_twice_adds_up() {
+    let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    let indices = Indices::new(vec![1, 1, 0], [1, 3]);
+    let found = derivatives(std::slice::from_ref(&x), |v| v[0].gather(1, &indices));
+    same("value", &found.y, &[2.0, 2.0, 1.0]);
+    same("gradient", &found.first[0], &[1.0, 2.0, 0.0, 0.0]);
+}
+
+#[test]
+fn added_twice_adds_up() {
+    let (x, source) = (Tensor::from([1.0, 2.0]), Tensor::from([10.0, 20.0, 40.0]));
+    let operands = [x, source];
+    let found = derivatives(&operands, |v| v[0].scatter_add(0, &[1, 1, 0].into(), &v[1]).square());
+    same("scatter_add", &found.y, &[41.0 * 41.0, 32.0 * 32.0]);
+    same("to the source", &found.first[1], &[64.0, 64.0, 82.0]);
+    let found = derivatives(&operands, |v| v[0].index_add(0, &[1, 1, 0].into(), &v[1], 0.5).square());
+    same("index_add", &found.y, &[21.0 * 21.0, 17.0 * 17.0]);
+    same("to the source", &found.first[1], &[17.0, 17.0, 21.0]);
+    same("second order", &found.second[1], &[1.0, 1.0, 0.5]);
+}
+
+#[test]
+fn the_last_writer_wins_and_has_the_gradient() {
+    let (x, source) = (Tensor::from([1.0, 2.0, 3.0]), Tensor::from([10.0, 20.0, 40.0]));
+    let found = derivatives(&[x.clone(), source.clone()], |v| v[0].scatter(0, &[1, 1, 0].into(), &v[1]));
+    same("scatter", &found.y, &[40.0, 20.0, 3.0]);
+    same("to what is written over", &found.first[0], &[0.0, 0.0, 1.0]);
+    same("to the writers", &found.first[1], &[0.0, 1.0, 1.0]);
+    let found = derivatives(&[x, source], |v| v[0].index_copy(0, &[1, 1, 0].into(), &v[1]));
+    same("index_copy", &found.y, &[40.0, 20.0, 3.0]);
+    same("to what is written over", &found.first[0], &[0.0, 0.0, 1.0]);
+    same("to the writers", &found.first[1], &[0.0, 1.0, 1.0]);
+}
+
+#[test]
+fn what_is_written_over_leaves_no_nan() {
+    let (x, source) = (Tensor::from([NAN, 2.0]), Tensor::from([INF, NAN, 5.0]));
+    let found = derivatives(&[x.clone(), source], |v| v[0].scatter(0, &[0, 0, 0].into(), &v[1]));
+    same("scatter", &found.y, &[5.0, 2.0]);
+    same("gradient", &found.first[0], &[0.0, 1.0]);
+    let found = derivatives(std::slice::from_ref(&x), |v| v[0].scatter_fill(0, &[0].into(), 7.0));
+    same("scatter_fill", &found.y, &[7.0, 2.0]);
+    same("gradient", &found.first[0], &[0.0, 1.0]);
+    let found = derivatives(&[x], |v| v[0].index_fill(0, &[0].into(), -INF));
+    same("index_fill", &found.y, &[-INF, 2.0]);
+    same("gradient", &found.first[0], &[0.0, 1.0]);
+}
