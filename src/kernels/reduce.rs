@@ -140,7 +140,7 @@ pub(crate) fn max_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut 
 }
 
 /// The first place of the greatest along the middle axis; the first NaN wins.
-pub(crate) fn argmax_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut [F]) {
+pub(crate) fn argmax_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut [usize]) {
     pieces(out, inner, &|start, out| {
         for (i, out) in out.iter_mut().enumerate() {
             let (block, column) = ((start + i) / inner, (start + i) % inner);
@@ -151,7 +151,7 @@ pub(crate) fn argmax_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &m
                     best = j;
                 }
             }
-            *out = F::of(best as f64);
+            *out = best;
         }
     });
 }

@@ -117,7 +117,6 @@ macro_rules! for_each_op {
             max: $crate::ops::Max,
             tie_spread: $crate::ops::TieSpread,
             tie_collect: $crate::ops::TieCollect,
-            max_dim: $crate::ops::MaxDim,
             logsumexp: $crate::ops::LogSumExp,
             // scans
             cumsum: $crate::ops::Cumsum,
@@ -161,6 +160,7 @@ macro_rules! for_each_composition {
             softmin: $crate::ops::composed::Softmin,
             masked_softmax: $crate::ops::composed::MaskedSoftmax,
             // statistics
+            max_dim: $crate::ops::composed::MaxDim,
             min_axes: $crate::ops::composed::MinAxes,
             min_dim: $crate::ops::composed::MinDim,
             var_axes: $crate::ops::composed::VarAxes,

@@ -14,11 +14,13 @@ mod blend;
 mod broadcast;
 mod concat;
 pub(crate) mod elementwise;
+mod extreme;
 mod index;
 mod indices;
 mod linalg;
 mod logsumexp;
 mod loss;
+mod pick;
 mod reduce;
 mod scan;
 mod scatter;
@@ -41,12 +43,13 @@ pub use elementwise::{
     Relu6, Remainder, Round, Rsqrt, Selu, Sigmoid, Sign, Silu, Sin, Sinc, Sinh, Softplus, Softshrink,
     Softsign, Sqrt, Tan, Tanh, Tanhshrink, Threshold, Trunc, Xlogy, Zip,
 };
+pub use extreme::{Max, TieCollect, TieSpread};
 pub use index::{IndexSelect, IndexSelectGrad};
 pub use indices::Indices;
 pub use linalg::{Linear, MatMul};
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
-pub use reduce::{Max, MaxDim, Mean, Sum, TieCollect, TieSpread};
+pub use reduce::{Mean, Sum};
 pub use scan::Cumsum;
 pub use shape::{Permute, Reshape};
 pub use slice::{Range, Slice, SliceGrad};
@@ -59,9 +62,10 @@ use crate::op::{Checked, Op};
 pub mod composed {
     pub use super::arithmetic::Square;
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
+    pub use super::extreme::{MaxDim, MinAxes, MinDim};
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};
     pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
-    pub use super::statistics::{MinAxes, MinDim, StdAxes, VarAxes, VarMeanAxes};
+    pub use super::statistics::{StdAxes, VarAxes, VarMeanAxes};
     pub use super::view::{Chunk, Flatten, Flip, Movedim, Narrow, Squeeze, Stack, Unbind, Unsqueeze};
 }
 

@@ -1,7 +1,7 @@
-//! Statistics along axes: least values, variance, standard deviation.
+//! Statistics along axes: variance, standard deviation.
 #![forbid(unsafe_code)]
 
-use super::{Indices, reduce::count};
+use super::reduce::count;
 use crate::{
     Axes,
     gradcheck::Gen,
@@ -9,54 +9,6 @@ use crate::{
 };
 
 impl<I: Interp> Value<I> {
-    /// The least of all elements; ties share the gradient evenly, NaN wins.
-    ///
-    /// # Panics
-    /// When there are none.
-    #[track_caller]
-    pub fn min(&self) -> Self {
-        self.min_axes(Axes::All, false)
-    }
-
-    /// The least over axes; ties share the gradient evenly, NaN wins. With `keepdims` the axes stay,
-    /// with size 1.
-    ///
-    /// # Panics
-    /// When an axis is out of range or named twice, or there are no elements along it.
-    #[track_caller]
-    pub fn min_axes(&self, axes: impl Into<Axes>, keepdims: bool) -> Self {
-        -(-self).max_axes(axes, keepdims)
-    }
-
-    /// The least along an axis and its index (the first of equals). The gradient goes to that one
-    /// element.
-    ///
-    /// # Panics
-    /// When the axis is out of range or has no elements.
-    #[track_caller]
-    pub fn min_dim(&self, axis: isize, keepdims: bool) -> (Self, Indices) {
-        let (values, places) = (-self).max_dim(axis, keepdims);
-        (-values, places)
-    }
-
-    /// The index of the greatest along an axis: the first of equals, the first NaN if any.
-    ///
-    /// # Panics
-    /// When the axis is out of range or has no elements.
-    #[track_caller]
-    pub fn argmax(&self, axis: isize, keepdims: bool) -> Indices {
-        self.tensor().max_dim(axis, keepdims).1
-    }
-
-    /// The index of the least along an axis: the first of equals, the first NaN if any.
-    ///
-    /// # Panics
-    /// When the axis is out of range or has no elements.
-    #[track_caller]
-    pub fn argmin(&self, axis: isize, keepdims: bool) -> Indices {
-        self.tensor().min_dim(axis, keepdims).1
-    }
-
     /// Σ(x − mean)²/(n − correction) over axes of n elements together, in two passes; NaN for
     /// n ≤ correction. PyTorch's default correction is 1.
     ///
@@ -123,22 +75,6 @@ fn sampled(g: &mut Gen) -> (crate::Shape, Axes, bool) {
     let longer = shape.with_axis(axis, g.int(2, 4)).expect("small");
     (longer, Axes::from(axis as isize), g.bool())
 }
-
-composition!(
-    MinAxes((Axes, bool)),
-    "min_axes",
-    |(axes, keep), x| vec![x[0].min_axes(axes.clone(), *keep)],
-    |g| {
-        let (shape, axes, keep) = sampled(g);
-        ((axes, keep), vec![g.distinct(&shape)])
-    }
-);
-
-composition!(MinDim((isize, bool)), "min_dim", |(axis, keep), x| vec![x[0].min_dim(*axis, *keep).0], |g| {
-    let shape = g.shape_of_rank(1, 4);
-    let shape = g.nonempty(shape);
-    ((g.axis(shape.rank()), g.bool()), vec![g.distinct(&shape)])
-});
 
 composition!(
     VarAxes((Axes, f64, bool)),

@@ -57,8 +57,8 @@ fn min_dim_takes_the_first_of_equals() {
     let (values, places) = x.min_dim(1, false);
     same("value", values.slice(), &[1.0, NAN]);
     assert_eq!(places.slice(), [1, 1]);
-    assert_eq!(x.argmin(1, false).slice(), [1, 1]);
-    assert_eq!(x.argmax(1, true).shape().dims(), [2, 1]);
+    assert_eq!(x.argmin_dim(1, false).slice(), [1, 1]);
+    assert_eq!(x.argmax_dim(1, true).shape().dims(), [2, 1]);
     let found = derivatives(&[x], |v| v[0].min_dim(1, false).0);
     same("gradient", &found.first[0], &[0.0, 1.0, 0.0, 0.0, 1.0, 0.0]);
 }
@@ -79,4 +79,22 @@ fn logsumexp_of_infinities() {
     let found = derivatives(&[Tensor::from([1e300, 1e300])], |v| v[0].logsumexp(0, false));
     same("gradient of large ones", &found.first[0], &[0.5, 0.5]);
     assert_eq!(Tensor::<f64>::ones([2, 0]).logsumexp(1, false), Tensor::from([-INF, -INF]));
+}
+
+#[test]
+fn mean_overflows_only_where_the_true_mean_does() {
+    let x = Tensor::from([[1e308, 1.5e308, 1.5e308], [INF, 1.0, 2.0]]);
+    let found = derivatives(&[x], |v| v[0].mean_axes(1, false));
+    close("value", &[found.y[0] / 1e308], &[4.0 / 3.0]);
+    same("of an infinity", &found.y[1..], &[INF]);
+    close("gradient", &found.first[0], &[1.0 / 3.0; 6]);
+}
+
+#[test]
+fn argmax_counts_in_row_major_order() {
+    let x = Tensor::from([[1.0, 5.0, -2.0], [5.0, 0.0, -2.0]]);
+    assert_eq!((x.argmax(), x.argmin()), (1, 2));
+    let x = Tensor::from([[1.0, 5.0], [NAN, NAN]]);
+    assert_eq!((x.argmax(), x.argmin()), (2, 2));
+    assert_eq!(Tensor::scalar(3.0).argmax(), 0);
 }

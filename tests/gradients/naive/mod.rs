@@ -139,11 +139,7 @@ one! {
     Sum: |op, x| reduced(x, &op.axes, op.keepdims, |v| v.iter().sum());
     Mean: |op, x| reduced(x, &op.axes, op.keepdims, |v| v.iter().sum::<f64>() / v.len() as f64);
     Max: |op, x| reduced(x, &op.axes, op.keepdims, greatest);
-    MaxDim: |op, x| {
-        let first = |values: &[f64]| values.iter().position(|&v| v == greatest(values)).expect("not empty") as f64;
-        let axes = Axes::from(op.axis);
-        [reduced(x, &axes, op.keepdims, greatest), reduced(x, &axes, op.keepdims, first)].concat()
-    };
+    composed::MaxDim: |op, x| reduced(x, &Axes::from(op.0.0), op.0.1, greatest);
     Reshape: |op, x| {
         let mut elements = places(x.shape()).into_iter().map(|at| x[&at[..]]);
         vec![build(&op.0, |_| elements.next().expect("as many"))]
