@@ -202,15 +202,25 @@ impl Axes {
     /// # Errors
     /// What is wrong, in words: an axis out of range or named twice.
     pub fn marked(&self, rank: usize) -> Result<SmallVec<[bool; 8]>, String> {
-        let Axes::Some(axes) = self else { return Ok(SmallVec::from_elem(true, rank)) };
         let mut marked = SmallVec::from_elem(false, rank);
-        for &axis in axes {
-            let place = resolve(axis, rank)?;
-            if std::mem::replace(&mut marked[place], true) {
-                return Err(format!("axis {axis} is named twice in {:?}", axes.as_slice()));
-            }
+        for place in self.places(rank)? {
+            marked[place] = true;
         }
         Ok(marked)
+    }
+
+    /// The axes that are meant, out of `rank`, in the order in which they are named.
+    pub(crate) fn places(&self, rank: usize) -> Result<SmallVec<[usize; 8]>, String> {
+        let Axes::Some(axes) = self else { return Ok((0..rank).collect()) };
+        let mut places = SmallVec::new();
+        for &axis in axes {
+            let place = resolve(axis, rank)?;
+            if places.contains(&place) {
+                return Err(format!("axis {axis} is named twice in {:?}", axes.as_slice()));
+            }
+            places.push(place);
+        }
+        Ok(places)
     }
 }
 

@@ -20,8 +20,11 @@ mod indices;
 mod linalg;
 mod logsumexp;
 mod loss;
+mod pad;
+mod parts;
 mod pick;
 mod reduce;
+mod repeat;
 mod scan;
 mod scatter;
 mod shape;
@@ -49,7 +52,9 @@ pub use indices::Indices;
 pub use linalg::{Linear, MatMul};
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
+pub use pad::PadMode;
 pub use reduce::{Mean, Sum};
+pub use repeat::Indexing;
 pub use scan::Cumsum;
 pub use shape::{Permute, Reshape};
 pub use slice::{Range, Slice, SliceGrad};
@@ -64,9 +69,12 @@ pub mod composed {
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
     pub use super::extreme::{MaxDim, MinAxes, MinDim};
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};
+    pub use super::pad::Pad;
+    pub use super::parts::{Chunk, IndexAxis, Narrow, SliceAxis, Stack, Unbind};
+    pub use super::repeat::{Meshgrid, Repeat, RepeatInterleave, Roll, Tile};
     pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
     pub use super::statistics::{StdAxes, VarAxes, VarMeanAxes};
-    pub use super::view::{Chunk, Flatten, Flip, Movedim, Narrow, Squeeze, Stack, Unbind, Unsqueeze};
+    pub use super::view::{Flatten, Flip, Movedim, Rot90, Squeeze, Unflatten, Unsqueeze};
 }
 
 /// The language of the tables of formulas. Apart, because its trait [`Real`](formula::Real) has methods

@@ -3,11 +3,12 @@
 
 use super::Range;
 use crate::{
-    Shape,
+    Axes, Shape,
     op::OpError,
     shape::resolve,
     value::{Interp, Value},
 };
+use smallvec::SmallVec;
 
 /// The place of an axis, or a panic that names the op.
 #[track_caller]
@@ -24,6 +25,15 @@ pub(super) fn allowed<T>(checked: Result<T, OpError>) -> T {
     match checked {
         Ok(allowed) => allowed,
         Err(error) => panic!("{error}"),
+    }
+}
+
+/// The places of axes, or a panic that names the op.
+#[track_caller]
+pub(super) fn places(op: &str, axes: &Axes, shape: &Shape) -> SmallVec<[usize; 8]> {
+    match axes.places(shape.rank()) {
+        Ok(places) => places,
+        Err(why) => panic!("gradtape: {op}: {why} of {shape}"),
     }
 }
 
@@ -45,20 +55,26 @@ impl<I: Interp> Value<I> {
         self.reshape(&dims[..])
     }
 
-    /// An axis taken out if its size is 1; left if not, as PyTorch does.
+    /// Those of these axes taken out whose size is 1; others stay, as in PyTorch. [`Axes::All`] takes
+    /// out every axis of size 1.
+    ///
+    /// ```
+    /// use gradtape::{Axes, Tensor};
+    /// let x = Tensor::<f64>::ones([1, 2, 1]);
+    /// assert_eq!(x.squeeze(0).shape().dims(), [2, 1]);
+    /// assert_eq!(x.squeeze([1, -1]).shape().dims(), [1, 2]);
+    /// assert_eq!(x.squeeze(Axes::All).shape().dims(), [2]);
+    /// ```
     ///
     /// # Panics
-    /// When the axis is out of range.
+    /// When an axis is out of range or named twice.
     #[track_caller]
-    pub fn squeeze(&self, axis: isize) -> Self {
+    pub fn squeeze(&self, axes: impl Into<Axes>) -> Self {
         let shape = self.shape();
-        let place = place("squeeze", axis, shape.rank(), shape);
-        if shape[place] != 1 {
-            return self.clone();
-        }
-        let mut dims = shape.to_vec();
-        dims.remove(place);
-        self.reshape(&dims[..])
+        let named = places("squeeze", &axes.into(), shape);
+        let stays = |&axis: &usize| shape[axis] != 1 || !named.contains(&axis);
+        let dims: Vec<usize> = (0..shape.rank()).filter(stays).map(|axis| shape[axis]).collect();
+        if dims.len() == shape.rank() { self.clone() } else { self.reshape(&dims[..]) }
     }
 
     /// The axes from `start` to `end`, both included, as one.
@@ -85,34 +101,51 @@ impl<I: Interp> Value<I> {
         self.reshape(&dims[..])
     }
 
-    /// Axis `from` moved to place `to`; the others keep their order.
+    /// One axis as several, of the given sizes; one of them may be −1, for what is left. The inverse of
+    /// [`flatten`](Self::flatten).
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// assert_eq!(Tensor::<f64>::ones([2, 12]).unflatten(1, &[3, -1]).shape().dims(), [2, 3, 4]);
+    /// ```
     ///
     /// # Panics
-    /// When either is out of range.
+    /// When the axis is out of range or the sizes do not make it up.
     #[track_caller]
-    pub fn movedim(&self, from: isize, to: isize) -> Self {
+    pub fn unflatten(&self, axis: isize, sizes: &[isize]) -> Self {
         let shape = self.shape();
-        let (from, to) =
-            (place("movedim", from, shape.rank(), shape), place("movedim", to, shape.rank(), shape));
-        let mut order: Vec<usize> = (0..shape.rank()).filter(|&axis| axis != from).collect();
-        order.insert(to, from);
-        self.permute(&order)
+        let place = place("unflatten", axis, shape.rank(), shape);
+        let Some(sizes) = made_up(shape[place], sizes) else {
+            panic!("gradtape: unflatten: sizes {sizes:?} do not make up axis {place} of {shape}");
+        };
+        let mut dims = shape.to_vec();
+        dims.splice(place..=place, sizes);
+        self.reshape(&dims[..])
     }
 
-    /// `length` slices along an axis, from `start` on.
+    /// Axes moved, each of `from` to the place in `to`; the others keep their order.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::<f64>::ones([2, 3, 4]);
+    /// assert_eq!(x.movedim(0, -1).shape().dims(), [3, 4, 2]);
+    /// assert_eq!(x.movedim([0, 1], [-1, 0]).shape().dims(), [3, 4, 2]);
+    /// ```
     ///
     /// # Panics
-    /// When the axis or the slices are out of range.
+    /// When an axis is out of range or named twice, or there are not as many places as axes.
     #[track_caller]
-    pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Self {
+    pub fn movedim(&self, from: impl Into<Axes>, to: impl Into<Axes>) -> Self {
         let shape = self.shape();
-        let place = place("narrow", axis, shape.rank(), shape);
-        let size = shape[place];
-        assert!(
-            start.checked_add(length).is_some_and(|end| end <= size),
-            "gradtape: narrow: {length} slices from {start} on are out of range for axis {place} of {shape}"
-        );
-        self.along(place, Range { start, count: length, step: 1 })
+        let (from, to) = (places("movedim", &from.into(), shape), places("movedim", &to.into(), shape));
+        let count = (from.len(), to.len());
+        assert!(count.0 == count.1, "gradtape: movedim: {} axes to {} places of {shape}", count.0, count.1);
+        let mut others = (0..shape.rank()).filter(|axis| !from.contains(axis));
+        let at = |place| match to.iter().position(|&to| to == place) {
+            Some(i) => from[i],
+            None => others.next().expect("as many axes as places"),
+        };
+        self.permute(&(0..shape.rank()).map(at).collect::<Vec<_>>())
     }
 
     /// The elements in reverse order along axes.
@@ -136,66 +169,42 @@ impl<I: Interp> Value<I> {
         flipped
     }
 
-    /// This range along one axis, and the whole of the others.
-    #[track_caller]
-    fn along(&self, axis: usize, range: Range) -> Self {
-        let whole = |&count: &usize| Range { start: 0, count, step: 1 };
-        let mut ranges: Vec<Range> = self.shape().iter().map(whole).collect();
-        ranges[axis] = range;
-        self.slice_ranges(&ranges)
-    }
-
-    /// Values of one shape side by side along a new axis.
+    /// Turned by k quarters in the plane of two axes, from the first towards the second; negative ones go
+    /// back.
     ///
     /// ```
-    /// use gradtape::{Tensor, Value};
-    /// let (a, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]));
-    /// assert_eq!(Value::stack(&[&a, &b], 0), Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// assert_eq!(x.rot90(1, [0, 1]), Tensor::from([[2.0, 4.0], [1.0, 3.0]]));
     /// ```
     ///
     /// # Panics
-    /// When there are none, their shapes differ, or the place of the axis is out of range.
+    /// When an axis is out of range or named twice.
     #[track_caller]
-    pub fn stack(values: &[&Self], axis: isize) -> Self {
-        assert!(!values.is_empty(), "gradtape: stack: needs at least one value");
-        for other in values {
-            let (a, b) = (values[0].shape(), other.shape());
-            assert!(a == b, "gradtape: stack: shapes {a} and {b} differ");
+    pub fn rot90(&self, k: isize, axes: [isize; 2]) -> Self {
+        places("rot90", &axes.into(), self.shape());
+        let [a, b] = axes;
+        match k.rem_euclid(4) {
+            0 => self.clone(),
+            1 => self.flip(&[b]).transpose(a, b),
+            2 => self.flip(&[a, b]),
+            _ => self.flip(&[a]).transpose(a, b),
         }
-        let place = place("stack", axis, values[0].shape().rank() + 1, values[0].shape()) as isize;
-        let parts: Vec<Self> = values.iter().map(|value| value.unsqueeze(place)).collect();
-        Value::concat(&parts.iter().collect::<Vec<_>>(), place)
     }
+}
 
-    /// The slices along an axis, without it: the inverse of [`stack`](Self::stack).
-    ///
-    /// # Panics
-    /// When the axis is out of range.
-    #[track_caller]
-    pub fn unbind(&self, axis: isize) -> Vec<Self> {
-        let shape = self.shape();
-        let place = place("unbind", axis, shape.rank(), shape);
-        let mut dims = shape.to_vec();
-        let size = dims.remove(place);
-        if size == 0 {
-            return Vec::new();
-        }
-        self.split(&vec![1; size], place as isize).iter().map(|part| part.reshape(&dims[..])).collect()
-    }
-
-    /// At most `chunks` parts along an axis, all of one size but for the last.
-    ///
-    /// # Panics
-    /// When the axis is out of range or `chunks` is 0.
-    #[track_caller]
-    pub fn chunk(&self, chunks: usize, axis: isize) -> Vec<Self> {
-        assert!(chunks > 0, "gradtape: chunk: at least one part is needed");
-        let shape = self.shape();
-        let size = shape[place("chunk", axis, shape.rank(), shape)];
-        let part = size.div_ceil(chunks).max(1);
-        let sizes: Vec<usize> = (0..size.max(1)).step_by(part).map(|start| part.min(size - start)).collect();
-        self.split(&sizes, axis).into_iter().collect()
-    }
+/// Sizes with −1 replaced, if they make up an axis of this size.
+fn made_up(size: usize, sizes: &[isize]) -> Option<Vec<usize>> {
+    let open = sizes.iter().filter(|&&s| s == -1).count();
+    let known: Vec<usize> =
+        sizes.iter().filter(|&&s| s != -1).map(|&s| s.try_into().ok()).collect::<Option<_>>()?;
+    let product = known.iter().try_fold(1usize, |product, &s| product.checked_mul(s))?;
+    let left = match open {
+        0 => (product == size).then_some(0)?,
+        1 => (product != 0 && size.is_multiple_of(product)).then(|| size / product)?,
+        _ => return None,
+    };
+    Some(sizes.iter().map(|&s| usize::try_from(s).unwrap_or(left)).collect())
 }
 
 composition!(Unsqueeze(isize), "unsqueeze", |axis, x| vec![x[0].unsqueeze(*axis)], |g| {
@@ -203,9 +212,10 @@ composition!(Unsqueeze(isize), "unsqueeze", |axis, x| vec![x[0].unsqueeze(*axis)
     (g.axis(shape.rank() + 1), vec![g.values(&shape, -3.0..3.0)])
 });
 
-composition!(Squeeze(isize), "squeeze", |axis, x| vec![x[0].squeeze(*axis)], |g| {
-    let shape = g.shape_of_rank(1, 4);
-    (g.axis(shape.rank()), vec![g.values(&shape, -3.0..3.0)])
+composition!(Squeeze(Axes), "squeeze", |axes, x| vec![x[0].squeeze(axes.clone())], |g| {
+    let shape = g.shape(4);
+    let dims: Vec<usize> = shape.iter().map(|&d| if g.bool() { 1 } else { d }).collect();
+    (g.axes(shape.rank()), vec![g.values(&Shape::from(&dims[..]), -3.0..3.0)])
 });
 
 composition!(Flatten((isize, isize)), "flatten", |(start, end), x| vec![x[0].flatten(*start, *end)], |g| {
@@ -215,21 +225,37 @@ composition!(Flatten((isize, isize)), "flatten", |(start, end), x| vec![x[0].fla
     ((start as isize, end as isize), vec![g.values(&shape, -3.0..3.0)])
 });
 
-composition!(Movedim((isize, isize)), "movedim", |(from, to), x| vec![x[0].movedim(*from, *to)], |g| {
-    let shape = g.shape_of_rank(1, 4);
-    ((g.axis(shape.rank()), g.axis(shape.rank())), vec![g.values(&shape, -3.0..3.0)])
-});
-
 composition!(
-    Narrow((isize, usize, usize)),
-    "narrow",
-    |(axis, start, length), x| vec![x[0].narrow(*axis, *start, *length)],
+    Unflatten((isize, Vec<isize>)),
+    "unflatten",
+    |(axis, sizes), x| vec![x[0].unflatten(*axis, sizes)],
     |g| {
         let shape = g.shape_of_rank(1, 3);
-        let axis = g.int(0, shape.rank() - 1);
-        let start = g.int(0, shape[axis]);
-        let length = g.int(0, shape[axis] - start);
-        ((axis as isize, start, length), vec![g.values(&shape, -3.0..3.0)])
+        let (axis, inside) = (g.axis(shape.rank()), g.shape_of_rank(1, 3));
+        let place = resolve(axis, shape.rank()).expect("drawn for this rank");
+        let x = shape.with_axis(place, inside.size()).expect("small");
+        let mut sizes: Vec<isize> = inside.iter().map(|&d| d as isize).collect();
+        if inside.size() > 0 && g.bool() {
+            let open = g.int(0, sizes.len() - 1);
+            sizes[open] = -1;
+        }
+        ((axis, sizes), vec![g.values(&x, -3.0..3.0)])
+    }
+);
+
+composition!(
+    Movedim((Axes, Axes)),
+    "movedim",
+    |(from, to), x| vec![x[0].movedim(from.clone(), to.clone())],
+    |g| {
+        let shape = g.shape_of_rank(1, 4);
+        let (from, to) = (g.order(shape.rank()), g.order(shape.rank()));
+        let count = g.int(0, shape.rank());
+        let behind = if g.bool() { shape.rank() as isize } else { 0 };
+        let axes = |places: &[usize]| {
+            Axes::from(&places[..count].iter().map(|&p| p as isize - behind).collect::<Vec<_>>()[..])
+        };
+        ((axes(&from), axes(&to)), vec![g.values(&shape, -3.0..3.0)])
     }
 );
 
@@ -240,24 +266,9 @@ composition!(Flip(Vec<isize>), "flip", |axes, x| vec![x[0].flip(axes)], |g| {
     (order[..count].iter().map(|&axis| axis as isize).collect(), vec![g.values(&shape, -3.0..3.0)])
 });
 
-composition!(
-    Stack(isize),
-    "stack",
-    |axis, x| vec![Value::stack(&x.iter().collect::<Vec<_>>(), *axis)],
-    |g| {
-        let shape = g.shape(3);
-        let count = g.int(1, 3);
-        (g.axis(shape.rank() + 1), (0..count).map(|_| g.values(&shape, -3.0..3.0)).collect())
-    }
-);
-
-composition!(Unbind(isize), "unbind", |axis, x| x[0].unbind(*axis), |g| {
-    let shape = g.shape_of_rank(1, 3);
-    let shape = g.nonempty(shape);
-    (g.axis(shape.rank()), vec![g.values(&shape, -3.0..3.0)])
-});
-
-composition!(Chunk((usize, isize)), "chunk", |(chunks, axis), x| x[0].chunk(*chunks, *axis), |g| {
-    let shape = g.shape_of_rank(1, 3);
-    ((g.int(1, 4), g.axis(shape.rank())), vec![g.values(&shape, -3.0..3.0)])
+composition!(Rot90((isize, [isize; 2])), "rot90", |(k, axes), x| vec![x[0].rot90(*k, *axes)], |g| {
+    let shape = g.shape_of_rank(2, 3);
+    let order = g.order(shape.rank());
+    let axes = [order[0] as isize, order[1] as isize - shape.rank() as isize];
+    ((g.int(0, 8) as isize - 4, axes), vec![g.values(&shape, -3.0..3.0)])
 });

@@ -1,8 +1,8 @@
-//! The nasty points of ops that pick, write and order elements.
+//! The nasty points of ops that pick, pad, write and order elements.
 
 use crate::kinks::{derivatives, same};
 use gradtape::Tensor;
-use gradtape::ops::Indices;
+use gradtape::ops::{Indices, PadMode};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -54,4 +54,28 @@ fn what_is_written_over_leaves_no_nan() {
     let found = derivatives(&[x], |v| v[0].index_fill(0, &[0].into(), -INF));
     same("index_fill", &found.y, &[-INF, 2.0]);
     same("gradient", &found.first[0], &[0.0, 1.0]);
+}
+
+#[test]
+fn padding_that_repeats_elements_adds_up() {
+    let x = Tensor::from([1.0, 2.0, 3.0]);
+    for (mode, value, gradient) in [
+        (PadMode::Reflect, [3.0, 2.0, 1.0, 2.0, 3.0, 2.0], [1.0, 3.0, 2.0]),
+        (PadMode::Replicate, [1.0, 1.0, 1.0, 2.0, 3.0, 3.0], [3.0, 1.0, 2.0]),
+        (PadMode::Circular, [2.0, 3.0, 1.0, 2.0, 3.0, 1.0], [2.0, 2.0, 2.0]),
+    ] {
+        let found = derivatives(std::slice::from_ref(&x), |v| v[0].pad(&[2, 1], mode));
+        same("value", &found.y, &value);
+        same("gradient", &found.first[0], &gradient);
+    }
+}
+
+#[test]
+fn padding_by_an_infinity_leaves_no_nan() {
+    for value in [-INF, NAN] {
+        let found =
+            derivatives(&[Tensor::from([0.0, 2.0])], |v| v[0].pad(&[1, -1], PadMode::Constant(value)));
+        same("value", &found.y, &[value, 0.0]);
+        same("gradient", &found.first[0], &[1.0, 0.0]);
+    }
 }

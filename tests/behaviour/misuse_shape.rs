@@ -1,8 +1,8 @@
 //! What the ops of shape and index refuse, and that they say so under their own names.
 
 use crate::misuse::refused;
-use gradtape::Tensor;
-use gradtape::ops::Indices;
+use gradtape::ops::{Indexing, Indices, PadMode};
+use gradtape::{Tensor, Value};
 
 fn check<const N: usize>(cases: [(String, &str); N]) {
     for (found, says) in cases {
@@ -57,5 +57,67 @@ fn slices_by_index_refuse_what_does_not_fit() {
             refused(|| Indices::from([1, 3]).one_hot::<f64>(Some(3))),
             "one_hot: index 3 is out of range for 3 classes",
         ),
+    ]);
+}
+
+#[test]
+fn parts_and_axes_refuse_what_does_not_fit() {
+    let (x, before) = (Tensor::<f64>::ones([2, 3]), 1);
+    check([
+        (refused(|| x.squeeze([0, -2])), "squeeze: axis -2 is named twice in [0, -2] of [2, 3]"),
+        (refused(|| x.movedim([0, 1], 0)), "movedim: 2 axes to 1 places of [2, 3]"),
+        (refused(|| x.movedim([0, 0], [0, 1])), "movedim: axis 0 is named twice in [0, 0] of [2, 3]"),
+        (refused(|| x.unflatten(1, &[2, -1])), "unflatten: sizes [2, -1] do not make up axis 1 of [2, 3]"),
+        (refused(|| x.unflatten(1, &[-1, -1])), "unflatten: sizes [-1, -1] do not make up axis 1"),
+        (refused(|| x.unflatten(1, &[0, -1])), "unflatten: sizes [0, -1] do not make up axis 1"),
+        (refused(|| x.unflatten(1, &[-3, -1])), "unflatten: sizes [-3, -1] do not make up axis 1"),
+        (refused(|| x.index_axis(1, 3)), "index_axis: index 3 is out of range for axis 1 of [2, 3]"),
+        (refused(|| x.index_axis(1, -4)), "index_axis: index -4 is out of range for axis 1 of [2, 3]"),
+        (refused(|| x.slice_axis(1, 0..4, 1)), "by 1 is no range of axis 1 of [2, 3]"),
+        (refused(|| x.slice_axis(1, 2..before, 1)), "by 1 is no range of axis 1 of [2, 3]"),
+        (refused(|| x.slice_axis(1, -4.., 1)), "by 1 is no range of axis 1 of [2, 3]"),
+        (refused(|| x.slice_axis(1, ..=isize::MAX, 1)), "by 1 is no range of axis 1 of [2, 3]"),
+        (refused(|| x.slice_axis(1, .., 0)), "by 0 is no range of axis 1 of [2, 3]"),
+        (refused(|| x.rot90(4, [0, -2])), "rot90: axis -2 is named twice in [0, -2] of [2, 3]"),
+    ]);
+}
+
+#[test]
+fn repetitions_refuse_what_does_not_fit() {
+    let x = Tensor::<f64>::ones([2, 3]);
+    check([
+        (refused(|| x.roll(&[1, 2], &[0])), "roll: 2 shifts for 1 axes of [2, 3]"),
+        (refused(|| x.roll(&[1], &[2])), "roll: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| x.repeat(&[2])), "repeat: 1 counts for the 2 axes of [2, 3]"),
+        (refused(|| x.repeat(&[1 << 40, 1 << 40])), "repeat: [2, 3], [1099511627776, 1099511627776] times"),
+        (
+            refused(|| x.repeat_interleave(&[1, 2], Some(1))),
+            "repeat_interleave: 2 counts for 3 slices of [2, 3]",
+        ),
+        (refused(|| x.repeat_interleave(&[1], Some(2))), "repeat_interleave: axis 2 is out of range"),
+        (refused(|| Value::meshgrid(&[&x], Indexing::Ij)), "meshgrid: needs vectors, not [2, 3]"),
+        (refused(|| Tensor::<f64>::meshgrid(&[], Indexing::Ij)), "meshgrid: needs at least one value"),
+    ]);
+}
+
+#[test]
+fn padding_refuses_what_does_not_fit() {
+    let x = Tensor::<f64>::ones([2, 3]);
+    let zeros = PadMode::default();
+    check([
+        (refused(|| x.pad(&[1], zeros)), "pad: 1 widths for the 2 axes of [2, 3]"),
+        (refused(|| x.pad(&[1; 6], zeros)), "pad: 6 widths for the 2 axes of [2, 3]"),
+        (
+            refused(|| x.pad(&[-2, -2], zeros)),
+            "pad: axis 1 of [2, 3] cannot be padded by -2, -2 (Constant(0.0))",
+        ),
+        (refused(|| x.pad(&[5, -4], zeros)), "pad: axis 1 of [2, 3] cannot be padded by 5, -4"),
+        (refused(|| x.pad(&[3, 0], PadMode::Reflect)), "cannot be padded by 3, 0 (Reflect)"),
+        (refused(|| x.pad(&[0, 4], PadMode::Circular)), "cannot be padded by 0, 4 (Circular)"),
+        (
+            refused(|| Tensor::<f64>::ones([2, 0]).pad(&[1, 0], PadMode::Replicate)),
+            "axis 1 of [2, 0] cannot be padded by 1, 0 (Replicate)",
+        ),
+        (refused(|| x.pad(&[isize::MAX, 0, isize::MAX, 0], zeros)), "is more than memory can hold"),
     ]);
 }

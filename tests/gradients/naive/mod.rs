@@ -3,6 +3,7 @@
 
 mod blend;
 mod elementwise;
+mod repeat;
 mod scatter;
 mod statistics;
 mod view;

@@ -1,7 +1,7 @@
 //! Other views of the same elements.
 
 use super::{Array, Naive, Place, build, from_front, replaced};
-use gradtape::ops::composed::*;
+use gradtape::{Axes, ops::composed::*};
 
 /// An index with one more place in it.
 fn inserted(at: &[usize], axis: usize, index: usize) -> Place {
@@ -25,11 +25,32 @@ impl Naive for Unsqueeze {
 
 impl Naive for Squeeze {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        let axis = from_front(self.0, x[0].ndim());
-        if x[0].shape()[axis] != 1 {
-            return x.to_vec();
+        let named = |axis: usize| match &self.0 {
+            Axes::All => true,
+            Axes::Some(axes) => axes.iter().any(|&named| from_front(named, x[0].ndim()) == axis),
+        };
+        let mut y = x[0].clone();
+        for axis in (0..x[0].ndim()).rev().filter(|&axis| x[0].shape()[axis] == 1 && named(axis)) {
+            y = build(&without(y.shape(), axis), |at| y[&inserted(at, axis, 0)[..]]);
         }
-        vec![build(&without(x[0].shape(), axis), |at| x[0][&inserted(at, axis, 0)[..]])]
+        vec![y]
+    }
+}
+
+impl Naive for Unflatten {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let axis = from_front(self.0.0, x[0].ndim());
+        let known: isize = self.0.1.iter().filter(|&&size| size != -1).product();
+        let size =
+            |&size: &isize| if size == -1 { x[0].shape()[axis] / known as usize } else { size as usize };
+        let inside: Place = self.0.1.iter().map(size).collect();
+        let dims = [&x[0].shape()[..axis], &inside, &x[0].shape()[axis + 1..]].concat();
+        vec![build(&dims, |at| {
+            let (before, rest) = at.split_at(axis);
+            let (mine, after) = rest.split_at(inside.len());
+            let flat = mine.iter().zip(&inside).fold(0, |flat, (i, size)| flat * size + i);
+            x[0][&[before, &[flat], after].concat()[..]]
+        })]
     }
 }
 
@@ -52,9 +73,64 @@ impl Naive for Flatten {
 
 impl Naive for Movedim {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        let [from, to] = [self.0.0, self.0.1].map(|axis| from_front(axis, x[0].ndim()));
-        let moved = |at: &[usize], from, to| inserted(&without(at, from), to, at[from]);
-        vec![build(&moved(x[0].shape(), from, to), |at| x[0][&moved(at, to, from)[..]])]
+        let rank = x[0].ndim();
+        let named = |axes: &Axes| match axes {
+            Axes::All => (0..rank).collect::<Place>(),
+            Axes::Some(axes) => axes.iter().map(|&axis| from_front(axis, rank)).collect(),
+        };
+        let (from, to) = (named(&self.0.0), named(&self.0.1));
+        // Take out what moves, then put it in, the foremost places first.
+        let mut order: Place = (0..rank).filter(|axis| !from.contains(axis)).collect();
+        let mut moves: Vec<_> = to.iter().zip(&from).collect();
+        moves.sort();
+        for (&place, &axis) in moves {
+            order.insert(place, axis);
+        }
+        let dims: Place = order.iter().map(|&axis| x[0].shape()[axis]).collect();
+        vec![build(&dims, |at| {
+            let mut source = vec![0; rank];
+            for (i, &axis) in order.iter().enumerate() {
+                source[axis] = at[i];
+            }
+            x[0][&source[..]]
+        })]
+    }
+}
+
+impl Naive for IndexAxis {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let axis = from_front(self.0.0, x[0].ndim());
+        let index = from_front(self.0.1, x[0].shape()[axis]);
+        vec![build(&without(x[0].shape(), axis), |at| x[0][&inserted(at, axis, index)[..]])]
+    }
+}
+
+impl Naive for SliceAxis {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let (axis, start, end, step) = self.0;
+        let axis = axis as usize;
+        let size = x[0].shape()[axis];
+        let mut places: Place = (from_front(start, size)..from_front(end, size)).collect();
+        if step < 0 {
+            places.reverse();
+        }
+        let places: Place = places.into_iter().step_by(step.unsigned_abs()).collect();
+        let dims = replaced(x[0].shape(), axis, places.len());
+        vec![build(&dims, |at| x[0][&replaced(at, axis, places[at[axis]])[..]])]
+    }
+}
+
+impl Naive for Rot90 {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let (k, axes) = self.0;
+        let [a, b] = axes.map(|axis| from_front(axis, x[0].ndim()));
+        let mut y = x[0].clone();
+        for _ in 0..(k + 4) % 4 {
+            let mut dims = y.shape().to_vec();
+            dims.swap(a, b);
+            y = build(&dims, |at| y[&replaced(&replaced(at, a, at[b]), b, dims[a] - 1 - at[a])[..]]);
+        }
+        vec![y]
     }
 }
 
