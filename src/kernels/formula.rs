@@ -24,6 +24,12 @@ pub trait Real:
     fn tanh(self) -> Self;
     /// Logistic function 1/(1+e⁻ˣ), without overflow.
     fn sigmoid(self) -> Self;
+    /// ln(1 + eˣ), without overflow.
+    #[inline(always)]
+    fn softplus(self) -> Self {
+        let positive = self.clone().greater(self.lit(0.0));
+        (-self.clone().abs()).exp().ln_1p() + positive.select(self.clone(), self.lit(0.0))
+    }
     /// Absolute value.
     fn abs(self) -> Self;
     /// 2 to this power.

@@ -87,6 +87,14 @@ fn softplus_has_no_threshold_that_hides_its_second_derivative() {
 }
 
 #[test]
+fn mish_is_smooth_at_0() {
+    // y″ = 2t′ + xt″ with t = tanh(ln(1 + eˣ)), t′ = (1 − t²)σ(x), and t(0) = 3/5.
+    let found = derivatives(&[Tensor::from([0.0])], |v| v[0].mish());
+    close("gradient", &found.first[0], &[0.6]);
+    close("second order", &found.second[0], &[0.64]);
+}
+
+#[test]
 fn logarithms_are_nan_outside_their_domain() {
     let (ln2, ln10) = (2f64.ln(), 10f64.ln());
     pinned("log2", |x| x.log2(), &[(0.0, -INF, INF), (-1.0, NAN, NAN), (1.0, 0.0, 1.0 / ln2)]);

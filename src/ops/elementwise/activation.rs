@@ -14,13 +14,6 @@ fn unless_far<R: Real>(x: R, low: R, high: R, middle: impl FnOnce(R) -> R) -> R 
     left.select(low, right.select(high, middle(near)))
 }
 
-/// ln(1 + eˣ) without overflow.
-#[inline(always)]
-fn softplus<R: Real>(x: R) -> R {
-    let positive = x.clone().greater(x.lit(0.0));
-    (-x.clone().abs()).exp().ln_1p() + positive.select(x.clone(), x.lit(0.0))
-}
-
 /// √(2/π)
 const SQRT_2_BY_PI: f64 = FRAC_2_SQRT_PI * FRAC_1_SQRT_2;
 /// The cubic term of gelu's approximation by tanh (Hendrycks and Gimpel: Gaussian Error Linear
@@ -42,7 +35,7 @@ unary! {
     /// ln(1 + e^(βx))/β, without overflow and without a threshold. f′ = 1/(1 + e^(−βx)).
     Softplus(op) { /// β; PyTorch's default is 1.
         beta: f64 = [1.0, 0.5, 3.0] }, softplus, -3.0..3.0,
-        |x| softplus(x.lit(op.beta) * x.clone()) / x.lit(op.beta),
+        |x| (x.lit(op.beta) * x.clone()).softplus() / x.lit(op.beta),
         x |x, d| d * (x.lit(op.beta) * x).sigmoid();
 
     /// x/(1 + |x|); ±1 at ±inf. f′ = 1/(1 + |x|)².
@@ -71,9 +64,9 @@ unary! {
     /// x·tanh(ln(1 + eˣ)) (Misra: Mish, 2019); 0 at −inf.
     /// f′ = t + x(1 − t²)σ(x) with t = tanh(ln(1 + eˣ)).
     Mish, mish, -3.0..3.0,
-        |x| unless_far(x.clone(), x.lit(0.0), x.clone(), #[inline(always)] |x| x.clone() * softplus(x).tanh()),
+        |x| unless_far(x.clone(), x.lit(0.0), x.clone(), #[inline(always)] |x| x.clone() * x.softplus().tanh()),
         x |x, d| unless_far(x.clone(), x.lit(0.0), d.clone(), #[inline(always)] |x| {
-            let t = softplus(x.clone()).tanh();
+            let t = x.clone().softplus().tanh();
             let bend = x.clone() * (x.lit(1.0) - t.clone() * t.clone()) * x.sigmoid();
             d * (t + bend)
         });

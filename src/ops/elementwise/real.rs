@@ -22,6 +22,10 @@ impl<I: Interp> Real for Value<I> {
     fn sigmoid(self) -> Self {
         Value::apply(Map(Sigmoid), self.into())
     }
+    /// The op, which is smooth: the formula for numbers has a corner at 0.
+    fn softplus(self) -> Self {
+        Value::apply(Map(Softplus { beta: 1.0 }), self.into())
+    }
     fn abs(self) -> Self {
         Value::apply(Map(Abs), self.into())
     }
