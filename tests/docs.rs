@@ -13,7 +13,8 @@ fn root() -> &'static Path {
 fn documents() -> Vec<PathBuf> {
     let docs = fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<_> = docs.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
-    let others = ["README.md", "CHANGELOG.md", "fuzz/README.md", "data/mnist/README.md"];
+    let others =
+        ["README.md", "CHANGELOG.md", "fuzz/README.md", "data/mnist/README.md", "tests/fixtures/README.md"];
     found.extend(others.map(|name| root().join(name)));
     found
 }

@@ -1,0 +1,67 @@
+use crate::table::Case;
+
+pub(crate) const CASES: &[Case] = &[
+    // exponentials and logarithms
+    ("exp", |x, _| vec![x[0].exp()]),
+    ("exp hard", |x, _| vec![x[0].exp()]),
+    ("exp2", |x, _| vec![x[0].exp2()]),
+    ("expm1", |x, _| vec![x[0].expm1()]),
+    ("ln", |x, _| vec![x[0].ln()]),
+    ("log1p", |x, _| vec![x[0].log1p()]),
+    ("log2", |x, _| vec![x[0].log2()]),
+    ("log10", |x, _| vec![x[0].log10()]),
+    ("logit", |x, _| vec![x[0].logit()]),
+    // powers, roots and absolute values
+    ("abs", |x, _| vec![x[0].abs()]),
+    ("abs hard", |x, _| vec![x[0].abs()]),
+    ("neg", |x, _| vec![-&x[0]]),
+    ("square", |x, _| vec![x[0].square()]),
+    ("recip", |x, _| vec![x[0].recip()]),
+    ("rsqrt", |x, _| vec![x[0].rsqrt()]),
+    ("sqrt", |x, _| vec![x[0].sqrt()]),
+    ("powf 2.5", |x, _| vec![x[0].powf(2.5)]),
+    ("powf 3", |x, _| vec![x[0].powf(3.0)]),
+    ("powf -2", |x, _| vec![x[0].powf(-2.0)]),
+    ("powf 0.5", |x, _| vec![x[0].powf(0.5)]),
+    ("powf 1", |x, _| vec![x[0].powf(1.0)]),
+    // trigonometric
+    ("sin", |x, _| vec![x[0].sin()]),
+    ("cos", |x, _| vec![x[0].cos()]),
+    ("tan", |x, _| vec![x[0].tan()]),
+    ("asin", |x, _| vec![x[0].asin()]),
+    ("acos", |x, _| vec![x[0].acos()]),
+    ("atan", |x, _| vec![x[0].atan()]),
+    ("sinc", |x, _| vec![x[0].sinc()]),
+    // hyperbolic
+    ("sinh", |x, _| vec![x[0].sinh()]),
+    ("cosh", |x, _| vec![x[0].cosh()]),
+    ("tanh", |x, _| vec![x[0].tanh()]),
+    ("asinh", |x, _| vec![x[0].asinh()]),
+    ("acosh", |x, _| vec![x[0].acosh()]),
+    ("atanh", |x, _| vec![x[0].atanh()]),
+    // special functions
+    ("erf", |x, _| vec![x[0].erf()]),
+    ("erfc", |x, _| vec![x[0].erfc()]),
+    ("erfinv", |x, _| vec![x[0].erfinv()]),
+    ("lgamma", |x, _| vec![x[0].lgamma()]),
+    ("digamma", |x, _| vec![x[0].digamma()]),
+    ("polygamma 0", |x, _| vec![x[0].polygamma(0)]),
+    ("polygamma 1", |x, _| vec![x[0].polygamma(1)]),
+    ("polygamma 2", |x, _| vec![x[0].polygamma(2)]),
+    // to integers and signs
+    ("ceil", |x, _| vec![x[0].ceil()]),
+    ("floor", |x, _| vec![x[0].floor()]),
+    ("round", |x, _| vec![x[0].round()]),
+    ("trunc", |x, _| vec![x[0].trunc()]),
+    ("sign", |x, _| vec![x[0].sign()]),
+    // bounds and replacements
+    ("clamp", |x, _| vec![x[0].clamp(-1.0, 1.5)]),
+    ("clamp below", |x, _| vec![x[0].clamp(0.5, f64::INFINITY)]),
+    ("clamp crossed", |x, _| vec![x[0].clamp(1.0, -1.0)]),
+    ("nan_to_num", |x, _| vec![x[0].nan_to_num(7.0, 1e30, -1e30)]),
+    // masks
+    ("isfinite", |x, _| vec![x[0].isfinite()]),
+    ("isinf", |x, _| vec![x[0].isinf()]),
+    ("isnan", |x, _| vec![x[0].isnan()]),
+    ("logical_not", |x, _| vec![x[0].logical_not()]),
+];
