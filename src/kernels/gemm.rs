@@ -17,9 +17,29 @@ pub(crate) struct Matrix<'a, F> {
     pub(crate) transposed: bool,
 }
 
+/// A matrix within a slice: how far apart its rows are, and its columns.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Strided<'a, F> {
+    pub(crate) data: &'a [F],
+    pub(crate) rows: usize,
+    pub(crate) cols: usize,
+    pub(crate) row_step: usize,
+    pub(crate) col_step: usize,
+}
+
+impl<F> Strided<'_, F> {
+    fn is_within(&self) -> bool {
+        let last = |count: usize, step: usize| count.checked_sub(1).map(|last| last * step);
+        let reach = last(self.rows, self.row_step).zip(last(self.cols, self.col_step));
+        reach.is_none_or(|(row, col)| row + col < self.data.len())
+    }
+}
+
 impl<'a, F: Copy> Matrix<'a, F> {
-    fn strides(&self) -> (usize, usize) {
-        if self.transposed { (1, self.rows) } else { (self.cols, 1) }
+    fn strided(&self) -> Strided<'a, F> {
+        let &Matrix { data, rows, cols, transposed } = self;
+        let (row_step, col_step) = if transposed { (1, rows) } else { (cols, 1) };
+        Strided { data, rows, cols, row_step, col_step }
     }
     #[inline(always)]
     fn at(&self, i: usize, j: usize) -> F {
@@ -50,40 +70,40 @@ pub(crate) fn product<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F],
             || small(a, b, c, accumulate),
         );
     } else {
-        rows(a, 0, a.rows, b, c, accumulate);
+        strided(a.strided(), b.strided(), c, b.cols, accumulate);
     }
 }
 
-/// The rows `first..first + count` of a · b, halved until a piece is too small to share.
-fn rows<F: Float>(
-    a: Matrix<'_, F>,
-    first: usize,
-    count: usize,
-    b: Matrix<'_, F>,
+/// As [`product`], for matrices that lie within larger ones: row i of c starts at i · `step`.
+pub(crate) fn strided<F: Float>(
+    a: Strided<'_, F>,
+    b: Strided<'_, F>,
     c: &mut [F],
+    step: usize,
     accumulate: bool,
 ) {
-    if count >= 32 && count * a.cols * b.cols > LARGE {
-        let half = (count / 2).next_multiple_of(16);
-        let (top, bottom) = c.split_at_mut(half * b.cols);
+    assert!(a.cols == b.rows && b.cols <= step, "sizes");
+    if a.rows >= 32 && a.rows * a.cols * b.cols > LARGE {
+        let half = (a.rows / 2).next_multiple_of(16);
+        let below = Strided { data: &a.data[half * a.row_step..], rows: a.rows - half, ..a };
+        let (top, bottom) = c.split_at_mut(half * step);
         rayon::join(
-            || rows(a, first, half, b, top, accumulate),
-            || rows(a, first + half, count - half, b, bottom, accumulate),
+            || strided(Strided { rows: half, ..a }, b, top, step, accumulate),
+            || strided(below, b, bottom, step, accumulate),
         );
         return;
     }
-    let ((a_row, a_col), (b_row, b_col)) = (a.strides(), b.strides());
-    assert!(first + count <= a.rows && c.len() == count * b.cols);
-    // SAFETY: `product` has checked that both slices hold rows × cols elements, which the strides
-    // of a contiguous matrix, transposed or not, exactly cover; rows `first..first + count` are
-    // among them and `c` holds `count` rows. `c` is borrowed mutably, so it overlaps neither.
+    let target = Strided { data: &*c, rows: a.rows, cols: b.cols, row_step: step, col_step: 1 };
+    assert!(a.is_within() && b.is_within() && target.is_within(), "sizes");
+    // SAFETY: each matrix has been found to lie within its slice, so that every element which sizes
+    // and steps reach is in it. `c` is borrowed mutably, so it overlaps neither `a` nor `b`.
     unsafe {
         F::gemm(
-            [count, a.cols, b.cols],
-            (a.data.as_ptr().add(first * a_row), a_row as isize, a_col as isize),
-            (b.data.as_ptr(), b_row as isize, b_col as isize),
+            [a.rows, a.cols, b.cols],
+            (a.data.as_ptr(), a.row_step as isize, a.col_step as isize),
+            (b.data.as_ptr(), b.row_step as isize, b.col_step as isize),
             if accumulate { F::ONE } else { F::ZERO },
-            (c.as_mut_ptr(), b.cols as isize, 1),
+            (c.as_mut_ptr(), step as isize, 1),
         );
     }
 }

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // the one exception; every module but `float` and `gemm` forbids it again
 
 pub(crate) mod buffer;
+pub(crate) mod conv;
 mod double;
 mod float;
 pub(crate) mod formula;
@@ -17,5 +18,6 @@ mod single;
 pub(crate) mod softmax;
 mod special;
 pub(crate) mod strided;
+pub(crate) mod window;
 
 pub use float::Float;

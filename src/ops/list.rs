@@ -135,6 +135,11 @@ macro_rules! for_each_op {
             // linear algebra
             matmul: $crate::ops::MatMul,
             linear: $crate::ops::Linear,
+            // convolution
+            conv: $crate::ops::Conv,
+            conv_bias: $crate::ops::ConvBias,
+            conv_transpose: $crate::ops::ConvTranspose,
+            conv_weight: $crate::ops::ConvWeight,
             // softmax and losses
             softmax: $crate::ops::Softmax,
             log_softmax: $crate::ops::LogSoftmax,
@@ -194,6 +199,13 @@ macro_rules! for_each_composition {
             stack: $crate::ops::composed::Stack,
             unbind: $crate::ops::composed::Unbind,
             chunk: $crate::ops::composed::Chunk,
+            // convolution
+            conv1d: $crate::ops::composed::Conv1d,
+            conv2d: $crate::ops::composed::Conv2d,
+            conv3d: $crate::ops::composed::Conv3d,
+            conv_transpose1d: $crate::ops::composed::ConvTranspose1d,
+            conv_transpose2d: $crate::ops::composed::ConvTranspose2d,
+            conv_transpose3d: $crate::ops::composed::ConvTranspose3d,
         }
     };
 }

@@ -13,6 +13,7 @@ pub(crate) mod arithmetic;
 mod blend;
 mod broadcast;
 mod concat;
+mod conv;
 pub(crate) mod elementwise;
 mod extreme;
 mod index;
@@ -37,6 +38,10 @@ pub use along::{TakeAlongAxis, TakeAlongAxisGrad};
 pub use arithmetic::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Neg, Sub};
 pub use broadcast::{Expand, Select, SumTo};
 pub use concat::{Concat, Split};
+pub use conv::{
+    Conv, ConvBias, ConvOptions, ConvTranspose, ConvTransposeOptions, ConvWeight, Layout, Padding, PerAxis,
+    Sliding,
+};
 pub use elementwise::{
     Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Celu, Clamp, Copysign, Cos, Cosh, Elu,
     Equal, Erf, Erfc, Erfinv, Exp, Exp2, Expm1, Floor, Fmod, Gelu, GeluTanh, Greater, GreaterEqual,
@@ -67,6 +72,7 @@ use crate::op::{Checked, Op};
 pub mod composed {
     pub use super::arithmetic::Square;
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
+    pub use super::conv::{Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
     pub use super::extreme::{MaxDim, MinAxes, MinDim};
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};
     pub use super::pad::Pad;

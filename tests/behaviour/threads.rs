@@ -5,10 +5,10 @@ use gradtape::random::Rng;
 use gradtape::{Float, Tape, Tensor, Value, Var};
 use rayon::ThreadPoolBuilder;
 
-type Named<F> = Vec<(String, Tensor<F>)>;
+pub(crate) type Named<F> = Vec<(String, Tensor<F>)>;
 
 #[track_caller]
-fn same_bits<F: Float>(run: impl Fn() -> Named<F> + Sync) {
+pub(crate) fn same_bits<F: Float>(run: impl Fn() -> Named<F> + Sync) {
     let bits = |threads: usize| -> Vec<(String, Vec<u64>)> {
         let pool = ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         let named = pool.install(&run);
@@ -28,7 +28,7 @@ fn same_bits<F: Float>(run: impl Fn() -> Named<F> + Sync) {
 }
 
 /// A value and its gradients, from a seed that differs everywhere.
-fn with_gradients<F: Float>(
+pub(crate) fn with_gradients<F: Float>(
     name: &str,
     inputs: &[&Tensor<F>],
     f: impl for<'t> Fn(&[Var<'t, F>]) -> Var<'t, F>,

@@ -2,6 +2,7 @@
 //! the crate's kernels. An op without its oracle does not compile into the suite.
 
 mod blend;
+mod conv;
 mod elementwise;
 mod repeat;
 mod scatter;

@@ -1,0 +1,104 @@
+//! How windows slide, as options and as sizes.
+
+use crate::{
+    kernels::window::{Slide, Slides},
+    op::OpError,
+};
+use smallvec::SmallVec;
+
+/// A number for each spatial axis, or one for all of them.
+///
+/// ```
+/// use gradtape::ops::PerAxis;
+/// let (all, each): (PerAxis, PerAxis) = (2.into(), [2, 1].into());
+/// assert_eq!(all.of(3), Ok([2, 2, 2].into()));
+/// assert_eq!(each.of(3), Err("[2, 1] for 3 axes".into()));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PerAxis(SmallVec<[usize; 3]>);
+
+impl PerAxis {
+    /// The number for each of `axes` axes.
+    ///
+    /// # Errors
+    /// What is wrong, in words, when there are more numbers than one but not as many as axes.
+    pub fn of(&self, axes: usize) -> Result<SmallVec<[usize; 3]>, String> {
+        match self.0[..] {
+            [all] => Ok(SmallVec::from_elem(all, axes)),
+            ref each if each.len() == axes => Ok(self.0.clone()),
+            ref each => Err(format!("{each:?} for {axes} axes")),
+        }
+    }
+
+    /// As [`of`](PerAxis::of), with what the numbers are in the message.
+    pub(in crate::ops) fn named(&self, what: &str, axes: usize) -> Result<SmallVec<[usize; 3]>, String> {
+        self.of(axes).map_err(|why| format!("{what} {why}"))
+    }
+}
+
+impl From<usize> for PerAxis {
+    fn from(all: usize) -> Self {
+        PerAxis(SmallVec::from_slice(&[all]))
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for PerAxis {
+    fn from(each: [usize; N]) -> Self {
+        PerAxis(SmallVec::from_slice(&each))
+    }
+}
+
+impl From<&[usize]> for PerAxis {
+    fn from(each: &[usize]) -> Self {
+        PerAxis(SmallVec::from_slice(each))
+    }
+}
+
+/// How a window slides along each spatial axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sliding {
+    /// From one place to the next.
+    pub stride: SmallVec<[usize; 3]>,
+    /// From one element that a window sees to the next.
+    pub dilation: SmallVec<[usize; 3]>,
+    /// Elements added before and after, as zeros; negative numbers take elements away.
+    pub padding: SmallVec<[[isize; 2]; 3]>,
+}
+
+impl Sliding {
+    /// Over axes of these sizes, by a window of these sizes.
+    pub(in crate::ops) fn over(
+        &self,
+        op: &'static str,
+        sizes: &[usize],
+        kernel: &[usize],
+    ) -> Result<Slides, OpError> {
+        let refuse = |why: String| OpError::new(op, why);
+        let lengths = [kernel.len(), self.stride.len(), self.dilation.len(), self.padding.len()];
+        if lengths.iter().any(|&length| length != sizes.len()) {
+            return Err(refuse(format!("{self:?} and a kernel of {kernel:?} over axes of {sizes:?}")));
+        }
+        for (what, numbers) in [("kernel", kernel), ("stride", &self.stride), ("dilation", &self.dilation)] {
+            if numbers.contains(&0) {
+                return Err(refuse(format!("{what} {numbers:?} has a 0, over axes of {sizes:?}")));
+            }
+        }
+        let slide = |axis: usize| {
+            let (stride, dilation, taps) = (self.stride[axis], self.dilation[axis], kernel[axis]);
+            let [before, after] = self.padding[axis];
+            let size = isize::try_from(sizes[axis]).ok()?;
+            let padded = usize::try_from(size.checked_add(before)?.checked_add(after)?).ok()?;
+            let span = (taps - 1).checked_mul(dilation)?.checked_add(1)?;
+            let places = padded.checked_sub(span)? / stride + 1;
+            Some(Slide { size: sizes[axis], places, taps, stride, dilation, padding: before })
+        };
+        (0..sizes.len()).map(slide).collect::<Option<Slides>>().ok_or_else(|| {
+            let Sliding { dilation, padding, .. } = self;
+            refuse(format!(
+                "a kernel of {kernel:?} with dilation {:?} does not fit {sizes:?} padded by {:?}",
+                dilation.as_slice(),
+                padding.as_slice()
+            ))
+        })
+    }
+}
