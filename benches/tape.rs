@@ -63,7 +63,7 @@ fn chain_forward_backward(bencher: Bencher<'_, '_>, differentiable: &str) {
 /// One step of a network 2-16-16-1 on one sample: forward, backward, gradient descent.
 #[divan::bench(sample_count = 200, sample_size = 200)]
 fn tiny_mlp_step(bencher: Bencher<'_, '_>) {
-    use nn::{Linear, Module, Optimizer, Tanh};
+    use nn::{Linear, Module, Optimizer, Sgd, Tanh};
     let mut params = nn::Params::<f32>::seeded(1);
     let model = (
         Linear::new(&mut params, 2, 16),
@@ -72,7 +72,7 @@ fn tiny_mlp_step(bencher: Bencher<'_, '_>) {
         Tanh,
         Linear::new(&mut params, 16, 1),
     );
-    let mut sgd = nn::Sgd::new(0.01);
+    let mut sgd = Optimizer::new(Sgd::new(0.01));
     let rng = gradtape::random::Rng::new(1);
     let (x, t) = (Tensor::from([[0.3, -0.7]]), Tensor::from([[-0.21]]));
     let mut tape = Tape::new();

@@ -23,7 +23,7 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
         Dropout(0.2),
         Dense::new(&mut params, 128, classes),
     );
-    let mut trainer = Trainer::new(model, params, Adam::new(options.lr).eps(1e-7), CrossEntropy)
+    let mut trainer = Trainer::new(model, params, Adam { eps: 1e-7, ..Adam::new(options.lr) }, CrossEntropy)
         .metric("accuracy", accuracy)
         .on_epoch(|epoch| println!("{epoch}"));
     let &Options { epochs, batch, seed, validation: validation_split, .. } = options;

@@ -1,127 +1,13 @@
 //! Layers, losses, optimizers and the training loop, and what they refuse.
 
+use gradtape::nn::schedule::{Exponential, Plateau};
 use gradtape::nn::{
-    Adam, Arrays, CrossEntropy, Ctx, Dataset, Dense, Dropout, Fit, Flatten, Init, Linear, Module, Mse,
-    Optimizer, ParamId, Params, Relu, Sgd, Sigmoid, Tanh, Trainer, accuracy,
+    Adam, Arrays, CrossEntropy, Ctx, Dataset, Dense, Dropout, Every, Fit, Flatten, Init, Linear, Module, Mse,
+    Optimizer, Params, Relu, Sgd, Sigmoid, Tanh, Trainer, accuracy,
 };
 use gradtape::{Error, Interp, Shape, Tape, Tensor, Value, data::Images, gradcheck::gradcheck, random::Rng};
 use std::cell::RefCell;
 use std::rc::Rc;
-
-/// Gradients of ⟨c, p⟩ in a parameter p: c itself, so that a step can be followed by hand.
-fn step_with(optimizer: &mut impl Optimizer<f64>, params: &mut Params<f64>, id: ParamId, gradient: &[f64]) {
-    let (mut tape, rng) = (Tape::new(), Rng::new(0));
-    let grads = {
-        let cx = params.train(&tape, &rng);
-        let p = cx.get(id).clone();
-        let c = tape.constant(Tensor::new(gradient.to_vec(), p.shape()));
-        let loss = (&p * &c).sum();
-        drop(p);
-        cx.backward(loss)
-    };
-    tape.reset();
-    optimizer.step(params, &grads);
-}
-
-fn one_parameter(value: &[f64]) -> (Params<f64>, ParamId) {
-    let mut params = Params::seeded(0);
-    let id = params.add("p", Tensor::new(value.to_vec(), [value.len()]));
-    (params, id)
-}
-
-fn close(a: &[f64], b: &[f64]) {
-    assert!(
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-14),
-        "{a:?} against {b:?}"
-    );
-}
-
-const GRADIENTS: [[f64; 3]; 4] = [[0.5, -1.0, 2.0], [0.1, 0.2, -0.3], [-1.5, 0.0, 0.25], [2.0, -0.5, 1.0]];
-
-#[test]
-fn adam_follows_the_paper() {
-    let (lr, b1, b2, eps, decay) = (0.01, 0.8, 0.95, 1e-3, 0.1);
-    let (mut params, id) = one_parameter(&[1.0, -2.0, 0.5]);
-    let mut adam = Adam::new(lr).betas(b1, b2).eps(eps).weight_decay(decay);
-    let (mut p, mut m, mut v) = ([1.0, -2.0, 0.5], [0.0; 3], [0.0; 3]);
-    for (t, gradient) in GRADIENTS.iter().enumerate() {
-        step_with(&mut adam, &mut params, id, gradient);
-        for i in 0..3 {
-            let g: f64 = gradient[i] + decay * p[i];
-            m[i] = b1 * m[i] + (1.0 - b1) * g;
-            v[i] = b2 * v[i] + (1.0 - b2) * g * g;
-            let (m_hat, v_hat): (f64, f64) =
-                (m[i] / (1.0 - b1.powi(t as i32 + 1)), v[i] / (1.0 - b2.powi(t as i32 + 1)));
-            p[i] -= lr * m_hat / (v_hat.sqrt() + eps);
-        }
-        close(params.get(id).slice(), &p);
-    }
-}
-
-#[test]
-fn sgd_follows_pytorch_with_and_without_nesterov() {
-    for nesterov in [false, true] {
-        let (lr, momentum, decay) = (0.1, 0.9, 0.01);
-        let (mut params, id) = one_parameter(&[1.0, -2.0, 0.5]);
-        let mut sgd = Sgd::new(lr).momentum(momentum).weight_decay(decay);
-        if nesterov {
-            sgd = sgd.nesterov();
-        }
-        let (mut p, mut b) = ([1.0, -2.0, 0.5], [0.0; 3]);
-        for gradient in &GRADIENTS {
-            step_with(&mut sgd, &mut params, id, gradient);
-            for i in 0..3 {
-                let g = gradient[i] + decay * p[i];
-                b[i] = momentum * b[i] + g;
-                p[i] -= lr * if nesterov { g + momentum * b[i] } else { b[i] };
-            }
-            close(params.get(id).slice(), &p);
-        }
-    }
-}
-
-#[test]
-fn moments_never_decay_into_denormals() {
-    let (mut params, id) = one_parameter(&[1.0]);
-    let mut adam = Adam::default();
-    step_with(&mut adam, &mut params, id, &[1e-20]);
-    for _ in 0..2000 {
-        step_with(&mut adam, &mut params, id, &[0.0]);
-    }
-    let before = params.get(id).slice()[0];
-    step_with(&mut adam, &mut params, id, &[0.0]);
-    assert_eq!(params.get(id).slice()[0], before, "the first moment should have been flushed to 0");
-}
-
-#[test]
-fn a_parameter_without_a_gradient_is_not_touched_by_decay_or_momentum() {
-    let mut params = Params::seeded(0);
-    let used = params.add("used", Tensor::from([1.0]));
-    let idle = params.add("idle", Tensor::from([1.0]));
-    let frozen = params.add("frozen", Tensor::from([1.0]));
-    params.set_trainable(frozen, false);
-    let mut adam = Adam::new(0.1).weight_decay(0.5);
-    let (mut tape, rng) = (Tape::new(), Rng::new(0));
-    let grads = {
-        let cx = params.train(&tape, &rng);
-        let loss = (cx.get(used) * cx.get(frozen)).sum();
-        cx.backward(loss)
-    };
-    tape.reset();
-    assert!(grads.get(used).is_some() && grads.get(idle).is_none() && grads.get(frozen).is_none());
-    adam.step(&mut params, &grads);
-    assert_eq!(params.get(idle).slice(), [1.0]);
-    assert_eq!(params.get(frozen).slice(), [1.0]);
-    assert_ne!(params.get(used).slice(), [1.0]);
-}
-
-#[test]
-fn a_step_is_in_place_once_the_tape_has_let_go() {
-    let (mut params, id) = one_parameter(&[1.0, 2.0]);
-    let address = params.get(id).slice().as_ptr();
-    step_with(&mut Sgd::new(0.1), &mut params, id, &[1.0, 1.0]);
-    assert_eq!(params.get(id).slice().as_ptr(), address);
-}
 
 #[test]
 fn names_are_unique_and_say_where_a_layer_is() {
@@ -150,7 +36,8 @@ fn names_are_unique_and_say_where_a_layer_is() {
 #[test]
 #[should_panic(expected = "the name `p` is taken")]
 fn a_name_cannot_be_taken_twice() {
-    let (mut params, _) = one_parameter(&[1.0]);
+    let mut params = Params::<f64>::seeded(0);
+    params.add("p", Tensor::from([1.0]));
     params.add("p", Tensor::from([2.0]));
 }
 
@@ -241,7 +128,7 @@ fn two_blobs(n: usize) -> Images {
     Images::from_parts(pixels.collect(), labels.collect(), 2, 2, 2).unwrap()
 }
 
-fn classifier(seed: u64) -> Trainer<(Flatten, Linear, Relu, Dropout, Linear), f32, Adam<f32>, CrossEntropy> {
+fn classifier(seed: u64) -> Trainer<(Flatten, Linear, Relu, Dropout, Linear), f32, Adam, CrossEntropy> {
     let mut params = Params::seeded(seed);
     let model = (Flatten, Dense::new(&mut params, 4, 8), Relu, Dropout(0.2), Dense::new(&mut params, 8, 2));
     Trainer::new(model, params, Adam::new(0.02), CrossEntropy).metric("accuracy", accuracy)
@@ -324,9 +211,9 @@ fn options_outside_their_domain_are_refused_by_name() {
     assert_eq!(split(-0.1), "validation split: expected a share in [0, 1), found -0.1");
     assert!(split(f64::NAN).contains("found NaN"));
 
-    let with = |optimizer: Adam<f32>| {
+    let with = |optimizer: Adam| {
         let mut trainer = classifier(1);
-        trainer.optimizer = optimizer;
+        trainer.optimizer = Optimizer::new(optimizer);
         message(trainer.fit(&data, Fit::default()))
     };
     assert_eq!(
@@ -335,18 +222,13 @@ fn options_outside_their_domain_are_refused_by_name() {
     );
     assert_eq!(with(Adam::new(-1.0)), "learning rate: expected a number finite and not negative, found -1");
     assert!(with(Adam::new(f64::INFINITY)).starts_with("learning rate"));
-    assert_eq!(with(Adam::default().betas(1.0, 0.9)), "beta1: expected a number in [0, 1), found 1");
-    assert!(with(Adam::default().betas(0.9, -0.5)).starts_with("beta2"));
-    assert!(with(Adam::default().eps(-1.0)).starts_with("eps"));
-    assert!(with(Adam::default().weight_decay(f64::NAN)).starts_with("weight decay"));
-    assert!(message(Optimizer::<f32>::check(&Sgd::new(0.1).nesterov())).starts_with("nesterov"));
-}
-
-#[test]
-#[should_panic(expected = "optimizer: learning rate: expected a number finite and not negative, found NaN")]
-fn a_bare_step_with_a_bad_option_panics() {
-    let (mut params, id) = one_parameter(&[1.0]);
-    step_with(&mut Sgd::new(f64::NAN), &mut params, id, &[1.0]);
+    assert_eq!(
+        with(Adam { betas: (1.0, 0.9), ..Adam::default() }),
+        "beta1: expected a number in [0, 1), found 1"
+    );
+    assert!(with(Adam { betas: (0.9, -0.5), ..Adam::default() }).starts_with("beta2"));
+    assert!(with(Adam { eps: -1.0, ..Adam::default() }).starts_with("eps"));
+    assert!(with(Adam { weight_decay: f64::NAN, ..Adam::default() }).starts_with("weight decay"));
 }
 
 #[test]
@@ -419,4 +301,42 @@ fn modules_run_in_forward_mode() {
     let numeric = (at(1e-6) - at(-1e-6)) / 2e-6;
     let difference = (pushed.tangent().unwrap() - &numeric).abs().max().item();
     assert!(difference < 1e-8, "{difference}");
+}
+
+#[test]
+fn a_schedule_follows_steps_or_epochs_over_several_fits() {
+    let x = Tensor::<f32>::from_fn([10, 1], |i| i as f32 / 10.0);
+    let data = Arrays::new(x.clone(), x).unwrap();
+    let trainer = |every| {
+        let mut params = Params::seeded(1);
+        let model = Linear::new(&mut params, 1, 1);
+        Trainer::new(model, params, Sgd::new(0.5), Mse).schedule(every, Exponential { gamma: 0.5 })
+    };
+    let fit = |epochs| Fit { epochs, batch: 4, ..Fit::default() };
+    let mut by_epoch = trainer(Every::Epoch);
+    by_epoch.fit(&data, fit(2)).unwrap();
+    assert_eq!(by_epoch.optimizer.rules()[0].lr, 0.25);
+    by_epoch.fit(&data, fit(1)).unwrap();
+    assert_eq!(by_epoch.optimizer.rules()[0].lr, 0.125);
+    let mut by_step = trainer(Every::Step);
+    by_step.fit(&data, fit(2)).unwrap(); // three steps an epoch
+    assert_eq!(by_step.optimizer.rules()[0].lr, 0.5f64.powi(6));
+}
+
+#[test]
+fn a_trainer_clips_and_lets_the_learning_rate_fall_on_a_plateau() {
+    let x = Tensor::<f32>::from_fn([8, 1], |i| i as f32);
+    let data = Arrays::new(x.clone(), x).unwrap();
+    let mut params = Params::seeded(1);
+    let model = Linear::new(&mut params, 1, 1);
+    let before = params.get(model.weight).slice()[0];
+    let plateau = Plateau { factor: 0.5, patience: 0, threshold: 1e9, relative: false, ..Plateau::default() };
+    let mut trainer = Trainer::new(model, params, Sgd::new(0.25), Mse).clip_norm(1e-3).plateau(plateau);
+    trainer.fit(&data, Fit { epochs: 3, ..Fit::default() }).unwrap();
+    assert_eq!(trainer.optimizer.rules()[0].lr, 0.0625, "nothing is better by 1e9 twice");
+    let moved = (trainer.params.get(model.weight).slice()[0] - before).abs();
+    assert!(moved > 0.0 && moved <= 3.0 * 0.25e-3, "{moved}");
+    let mut bad = trainer.clip_norm(f64::NAN);
+    let error = message(bad.fit(&data, Fit::default()));
+    assert!(error.starts_with("norm to clip to"), "{error}");
 }

@@ -27,6 +27,7 @@ mod module;
 mod optim;
 mod params;
 mod progress;
+pub mod schedule;
 mod train;
 
 pub use dataset::{Arrays, Batches, Dataset};
@@ -35,6 +36,9 @@ pub use layers::{Dense, Dropout, Flatten, Linear, LogSoftmax, Relu, Sigmoid, Sof
 pub use loss::{CrossEntropy, Loss, Mse};
 pub use metrics::accuracy;
 pub use module::{Ctx, Module};
-pub use optim::{Adam, Optimizer, Sgd};
+pub use optim::{
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Ema, Lamb, Lbfgs, LbfgsMemory, LineSearch, Lion,
+    Muon, MuonLr, Nadam, Optimizer, Radam, RmsProp, Rprop, Rule, Sgd, Slot, Step,
+};
 pub use params::{ParamGrads, ParamId, Params};
-pub use train::{Epoch, Evaluation, Fit, Trainer};
+pub use train::{Epoch, Evaluation, Every, Fit, Trainer};

@@ -94,6 +94,16 @@ impl<F: Float> Params<F> {
         self.entries[id.0 as usize].trainable = trainable;
     }
 
+    /// Whether a parameter is trained.
+    pub fn is_trainable(&self, id: ParamId) -> bool {
+        self.entries[id.place()].trainable
+    }
+
+    /// The name of a parameter.
+    pub fn name(&self, id: ParamId) -> &str {
+        &self.entries[id.place()].name
+    }
+
     /// The value of a parameter.
     pub fn get(&self, id: ParamId) -> &Tensor<F> {
         &self.entries[id.0 as usize].value
@@ -155,6 +165,21 @@ impl<F: Float> ParamGrads<F> {
     /// The gradient of a parameter.
     pub fn get(&self, id: ParamId) -> Option<&Tensor<F>> {
         self.0.get(id.place())?.as_ref()
+    }
+
+    /// The gradient of a parameter, for changing it.
+    pub fn get_mut(&mut self, id: ParamId) -> Option<&mut Tensor<F>> {
+        self.0.get_mut(id.place())?.as_mut()
+    }
+
+    /// The elements of each gradient.
+    pub(super) fn slices(&self) -> impl Iterator<Item = &[F]> + Clone {
+        self.0.iter().flatten().map(Tensor::slice)
+    }
+
+    /// The elements of each gradient, for changing them.
+    pub(super) fn each_mut(&mut self, change: impl FnMut(&mut [F])) {
+        self.0.iter_mut().flatten().map(Tensor::slice_mut).for_each(change);
     }
 }
 

@@ -4,9 +4,10 @@ use super::{
     dataset::{Batches, Dataset},
     loss::Loss,
     module::Module,
-    optim::Optimizer,
+    optim::{Optimizer, Rule},
     params::Params,
     progress::Progress,
+    schedule::{Plateau, Schedule},
 };
 use crate::{Error, Float, Tape, Tensor, random::Rng};
 use std::{fmt, time::Instant};
@@ -35,16 +36,31 @@ impl Default for Fit {
 /// A model with everything that trains it.
 ///
 /// `examples/mnist.rs` shows it at work; [the module](super) has a small example.
-pub struct Trainer<M, F: Float, O, L: Loss<F>> {
+pub struct Trainer<M, F: Float, R, L: Loss<F>> {
     /// The model.
     pub model: M,
     /// Its parameters.
     pub params: Params<F>,
     /// What changes them.
-    pub optimizer: O,
+    pub optimizer: Optimizer<R, F>,
     loss: L,
     metric: Option<Metric<F, L::Target>>,
+    schedule: Option<(Every, Box<dyn Schedule>)>,
+    plateau: Option<Plateau>,
+    clip_norm: Option<f64>,
+    /// Steps and epochs since the start, over all calls of `fit`.
+    steps: u64,
+    epochs: u64,
     on_epoch: Option<Box<dyn FnMut(&Epoch)>>,
+}
+
+/// When a schedule's clock goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    /// With every step.
+    Step,
+    /// With every epoch.
+    Epoch,
 }
 
 struct Metric<F: Float, T> {
@@ -91,10 +107,24 @@ impl Totals {
     }
 }
 
-impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
-    /// A model, its parameters, what changes them, and what they should make small.
-    pub fn new(model: M, params: Params<F>, optimizer: O, loss: L) -> Self {
-        Trainer { model, params, optimizer, loss, metric: None, on_epoch: None }
+impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
+    /// A model, its parameters, the rule that changes them, and what they should make small. For
+    /// parameters with options of their own change [`optimizer`](Self::optimizer).
+    pub fn new(model: M, params: Params<F>, rule: R, loss: L) -> Self {
+        let optimizer = Optimizer::new(rule);
+        Trainer {
+            model,
+            params,
+            optimizer,
+            loss,
+            metric: None,
+            schedule: None,
+            plateau: None,
+            clip_norm: None,
+            steps: 0,
+            epochs: 0,
+            on_epoch: None,
+        }
     }
 
     /// Also measures `metric`, a mean over the rows of a batch, such as
@@ -105,6 +135,26 @@ impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
         metric: impl Fn(&Tensor<F>, &L::Target) -> f64 + 'static,
     ) -> Self {
         self.metric = Some(Metric { name, of: Box::new(metric) });
+        self
+    }
+
+    /// Lets the learning rate follow a schedule. Its clock runs on over several calls of
+    /// [`fit`](Self::fit).
+    pub fn schedule(mut self, every: Every, schedule: impl Schedule + 'static) -> Self {
+        self.schedule = Some((every, Box::new(schedule)));
+        self
+    }
+
+    /// Lets the learning rate fall when the validation loss, or without one the training loss,
+    /// has not become better for a while.
+    pub fn plateau(mut self, plateau: Plateau) -> Self {
+        self.plateau = Some(plateau);
+        self
+    }
+
+    /// Clips the norm of all gradients together: [`ParamGrads::clip_norm`](super::ParamGrads).
+    pub fn clip_norm(mut self, most: f64) -> Self {
+        self.clip_norm = Some(most);
         self
     }
 
@@ -151,6 +201,16 @@ impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
             if let Some(report) = &mut self.on_epoch {
                 report(&epoch);
             }
+            let watched = epoch.validation.as_ref().unwrap_or(&epoch.training).loss;
+            if let Some(plateau) = &mut self.plateau
+                && plateau.observe(watched)
+            {
+                self.optimizer
+                    .rules_mut()
+                    .iter_mut()
+                    .for_each(|rule| rule.set_lr(plateau.lowered(rule.lr())));
+            }
+            self.epochs += 1;
             history.push(epoch);
         }
         Ok(history)
@@ -166,7 +226,11 @@ impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
         totals: &mut Totals,
     ) -> Result<(), Error> {
         let rows = x.shape()[0];
-        let grads = {
+        if let Some((every, schedule)) = &self.schedule {
+            let t = if *every == Every::Step { self.steps } else { self.epochs };
+            self.optimizer.schedule(&**schedule, t);
+        }
+        let mut grads = {
             let cx = self.params.train(tape, rng);
             let output = self.model.forward(&cx, tape.constant(x));
             self.loss.check(output.tensor(), target)?;
@@ -185,7 +249,11 @@ impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
             cx.backward(loss)
         };
         tape.reset(); // lets go of the weights, so that the step is in place
+        if let Some(most) = self.clip_norm {
+            grads.clip_norm(most);
+        }
         self.optimizer.step(&mut self.params, &grads);
+        self.steps += 1;
         Ok(())
     }
 
@@ -235,7 +303,16 @@ impl<M: Module, F: Float, O: Optimizer<F>, L: Loss<F>> Trainer<M, F, O, L> {
 
     /// The number of samples to train on, when all options are in their domains.
     fn check<D: Dataset>(&self, data: &D, fit: &Fit) -> Result<usize, Error> {
-        self.optimizer.check()?;
+        self.optimizer.check(&self.params)?;
+        if let Some((_, schedule)) = &self.schedule {
+            schedule.check()?;
+        }
+        if let Some(plateau) = &self.plateau {
+            plateau.check()?;
+        }
+        if let Some(most) = self.clip_norm.filter(|most| *most < 0.0 || most.is_nan()) {
+            return Err(Error::config("norm to clip to", "a number of at least 0", most));
+        }
         if fit.batch == 0 {
             return Err(Error::config("batch size", "at least 1", 0));
         }
@@ -282,7 +359,7 @@ fn ahead<T: Send>(mut items: impl Iterator<Item = T> + Send, mut step: impl FnMu
     }
 }
 
-impl<M: fmt::Debug, F: Float, O: fmt::Debug, L: Loss<F> + fmt::Debug> fmt::Debug for Trainer<M, F, O, L> {
+impl<M: fmt::Debug, F: Float, R: fmt::Debug, L: Loss<F> + fmt::Debug> fmt::Debug for Trainer<M, F, R, L> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut f = f.debug_struct("Trainer");
         f.field("model", &self.model).field("params", &self.params);

@@ -1,98 +1,79 @@
-//! Adam.
+//! Adam and its kin.
 
-use super::{Optimizer, in_range, must};
-use crate::{
-    Error, Float,
-    kernels::optim,
-    nn::params::{ParamGrads, Params},
+use super::{
+    betas_in_range, decay, not_negative,
+    rule::{Rule, Slot, Step},
 };
+use crate::{Error, Float, Shape, kernels::optim::flush};
 
 /// Steps scaled by running moments of the gradient (Kingma, Ba: Adam, 2015):
 /// m = β₁m + (1−β₁)g, v = β₂v + (1−β₂)g², p −= lr · m̂ / (√v̂ + eps), the hats correcting the
-/// start at 0. Defaults are PyTorch's: lr 1e-3, betas (0.9, 0.999), eps 1e-8, no weight decay.
+/// start at 0. The defaults are PyTorch's.
 ///
 /// ```
 /// use gradtape::nn::Adam;
-/// let adam = Adam::<f32>::new(1e-3).eps(1e-7); // Keras' eps
+/// let adam = Adam { eps: 1e-7, ..Adam::new(1e-3) }; // Keras' eps
 /// ```
 #[derive(Clone, Debug)]
-pub struct Adam<F> {
-    lr: f64,
-    betas: (f64, f64),
-    eps: f64,
-    weight_decay: f64,
-    state: Vec<Moments<F>>,
+pub struct Adam {
+    /// The learning rate: 1e-3.
+    pub lr: f64,
+    /// How slowly the moments forget, β₁ and β₂: 0.9 and 0.999.
+    pub betas: (f64, f64),
+    /// What keeps the divisor from 0: 1e-8; Keras takes 1e-7.
+    pub eps: f64,
+    /// Weight decay: 0.
+    pub weight_decay: f64,
+    /// Whether the decay shrinks the weights by lr · decay, instead of being an L2 penalty in the
+    /// gradient: no; [`AdamW`] does.
+    pub decoupled_weight_decay: bool,
+    /// Whether to divide by the greatest √v̂ so far (Reddi, Kale, Kumar: On the Convergence of
+    /// Adam and Beyond, 2018): no.
+    pub amsgrad: bool,
+    /// Whether to climb instead: no.
+    pub maximize: bool,
 }
 
-/// The running moments of one parameter; empty until its first gradient.
-#[derive(Clone, Debug)]
-struct Moments<F> {
-    steps: u32,
-    m: Vec<F>,
-    v: Vec<F>,
-}
-
-impl<F: Float> Adam<F> {
-    /// PyTorch's defaults with a learning rate.
+impl Adam {
+    /// The defaults with a learning rate.
     pub fn new(lr: f64) -> Self {
-        Adam { lr, betas: (0.9, 0.999), eps: 1e-8, weight_decay: 0.0, state: Vec::new() }
-    }
-
-    /// How slowly the moments forget.
-    pub fn betas(mut self, beta1: f64, beta2: f64) -> Self {
-        self.betas = (beta1, beta2);
-        self
-    }
-
-    /// What keeps the divisor from 0: PyTorch takes 1e-8, Keras 1e-7.
-    pub fn eps(mut self, eps: f64) -> Self {
-        self.eps = eps;
-        self
-    }
-
-    /// An L2 penalty, added to the gradient.
-    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.weight_decay = weight_decay;
-        self
+        Adam { lr, ..Self::default() }
     }
 }
 
-impl<F: Float> Default for Adam<F> {
+impl Default for Adam {
     fn default() -> Self {
-        Self::new(1e-3)
+        Adam {
+            lr: 1e-3,
+            betas: (0.9, 0.999),
+            eps: 1e-8,
+            weight_decay: 0.0,
+            decoupled_weight_decay: false,
+            amsgrad: false,
+            maximize: false,
+        }
     }
 }
 
-impl<F: Float> Optimizer<F> for Adam<F> {
-    fn check(&self) -> Result<(), Error> {
-        in_range("learning rate", self.lr, f64::INFINITY)?;
-        in_range("beta1", self.betas.0, 1.0)?;
-        in_range("beta2", self.betas.1, 1.0)?;
-        in_range("eps", self.eps, f64::INFINITY)?;
-        in_range("weight decay", self.weight_decay, f64::INFINITY)
-    }
+/// [`Adam`] with decoupled weight decay (Loshchilov, Hutter: Decoupled Weight Decay
+/// Regularization, 2019), of 0.01 as PyTorch's.
+#[derive(Debug)]
+pub enum AdamW {}
 
-    #[track_caller]
-    fn step(&mut self, params: &mut Params<F>, grads: &ParamGrads<F>) {
-        must(<Self as Optimizer<F>>::check(self));
-        self.state.resize_with(params.ids().count(), || Moments { steps: 0, m: Vec::new(), v: Vec::new() });
-        for (id, state) in params.ids().zip(&mut self.state) {
-            let Some(gradient) = grads.get(id) else { continue };
-            state.m.resize(gradient.shape().size(), F::ZERO);
-            state.v.resize(gradient.shape().size(), F::ZERO);
-            state.steps += 1;
-            let left = |beta: f64| 1.0 - beta.powi(state.steps as i32);
-            let constants = optim::Adam {
-                beta1: F::of(self.betas.0),
-                beta2: F::of(self.betas.1),
-                step: F::of(self.lr / left(self.betas.0)),
-                scale: F::of(1.0 / left(self.betas.1).sqrt()),
-                eps: F::of(self.eps),
-                decay: F::of(self.weight_decay),
-            };
-            let weights = params.get_mut(id).slice_mut();
-            optim::adam(constants, weights, gradient.slice(), &mut state.m, &mut state.v);
-        }
+impl AdamW {
+    /// The defaults with a learning rate.
+    #[expect(clippy::new_ret_no_self, reason = "one rule under two defaults")]
+    pub fn new(lr: f64) -> Adam {
+        Adam { weight_decay: 1e-2, decoupled_weight_decay: true, ..Adam::new(lr) }
+    }
+}
+
+impl Rule for Adam {
+    fn check(&self) -> Result<(), Error> {
+        not_negative("learning rate", self.lr)?;
+        betas_in_range(self.betas)?;
+        not_negative("eps", self.eps)?;
+        not_negative("weight decay", self.weight_decay)
     }
 
     fn lr(&self) -> f64 {
@@ -101,5 +82,71 @@ impl<F: Float> Optimizer<F> for Adam<F> {
 
     fn set_lr(&mut self, lr: f64) {
         self.lr = lr;
+    }
+
+    fn set_momentum(&mut self, momentum: f64) {
+        self.betas.0 = momentum;
+    }
+
+    fn slots(&self, shape: &Shape) -> Vec<Slot> {
+        let names: &[_] = &["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
+        Slot::zeros(shape, if self.amsgrad { names } else { &names[..2] })
+    }
+
+    fn update<F: Float>(&self, step: Step<'_, F>) {
+        let (pull, shrink) = decay(self.lr, self.weight_decay, self.decoupled_weight_decay, self.maximize);
+        let moments = Moments::new(self.betas, step.number);
+        let (lr, scale) = (F::of(self.lr / moments.left1), F::of(1.0 / moments.left2.sqrt()));
+        let eps = F::of(self.eps);
+        if self.amsgrad {
+            return step.each(
+                #[inline(always)]
+                |p, g, [m, v, top]| {
+                    moments.take(pull.of(p, g), m, v);
+                    *top = if *v > *top { *v } else { *top };
+                    p * shrink - lr * *m / (top.sqrt() * scale + eps)
+                },
+            );
+        }
+        step.each(
+            #[inline(always)]
+            |p, g, [m, v]| {
+                moments.take(pull.of(p, g), m, v);
+                p * shrink - lr * *m / (v.sqrt() * scale + eps)
+            },
+        );
+    }
+}
+
+/// The running first and second moment of a gradient.
+#[derive(Clone, Copy)]
+pub(super) struct Moments<F> {
+    beta1: F,
+    rest1: F,
+    beta2: F,
+    rest2: F,
+    /// 1 − β₁ᵗ, the share of the first moment that is not its start at 0.
+    pub(super) left1: f64,
+    /// 1 − β₂ᵗ
+    pub(super) left2: f64,
+}
+
+impl<F: Float> Moments<F> {
+    pub(super) fn new((beta1, beta2): (f64, f64), step: u64) -> Self {
+        Moments {
+            beta1: F::of(beta1),
+            rest1: F::of(1.0 - beta1),
+            beta2: F::of(beta2),
+            rest2: F::of(1.0 - beta2),
+            left1: 1.0 - beta1.powf(step as f64),
+            left2: 1.0 - beta2.powf(step as f64),
+        }
+    }
+
+    /// m = β₁m + (1−β₁)d, v = β₂v + (1−β₂)d²
+    #[inline(always)]
+    pub(super) fn take(self, d: F, m: &mut F, v: &mut F) {
+        *m = flush(self.beta1 * *m + self.rest1 * d);
+        *v = flush(self.beta2 * *v + self.rest2 * d * d);
     }
 }

@@ -1,35 +1,48 @@
 //! How parameters follow their gradients: each step one fused pass per parameter, in place.
+//!
+//! An optimizer is a [`Rule`], plain options with one formula; [`Optimizer`] runs it over all
+//! parameters and keeps what it must remember.
 
+mod adadelta;
+mod adafactor;
+mod adagrad;
 mod adam;
+mod adamax;
+mod asgd;
+mod average;
+mod clip;
+mod lamb;
+mod lbfgs;
+mod lion;
+mod muon;
+mod nadam;
+mod optimizer;
+mod radam;
+mod rmsprop;
+mod rprop;
+mod rule;
 mod sgd;
 
-pub use adam::Adam;
+pub use adadelta::Adadelta;
+pub use adafactor::Adafactor;
+pub use adagrad::Adagrad;
+pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use asgd::Asgd;
+pub use average::Ema;
+pub use lamb::Lamb;
+pub use lbfgs::{Lbfgs, LbfgsMemory, LineSearch};
+pub use lion::Lion;
+pub use muon::{Muon, MuonLr};
+pub use nadam::Nadam;
+pub use optimizer::Optimizer;
+pub use radam::Radam;
+pub use rmsprop::RmsProp;
+pub use rprop::Rprop;
+pub use rule::{Rule, Slot, Step};
 pub use sgd::Sgd;
 
-use super::params::{ParamGrads, Params};
 use crate::{Error, Float};
-
-/// Changes parameters by their gradients. A parameter without a gradient is not touched, not
-/// even by weight decay.
-pub trait Optimizer<F: Float> {
-    /// Whether the options are in their domains.
-    ///
-    /// # Errors
-    /// The option, its domain and its value.
-    fn check(&self) -> Result<(), Error>;
-
-    /// One step.
-    ///
-    /// # Panics
-    /// When [`check`](Self::check) fails.
-    fn step(&mut self, params: &mut Params<F>, grads: &ParamGrads<F>);
-
-    /// The learning rate.
-    fn lr(&self) -> f64;
-
-    /// Changes the learning rate.
-    fn set_lr(&mut self, lr: f64);
-}
 
 /// Refuses a number outside [0, end).
 fn in_range(option: &'static str, value: f64, end: f64) -> Result<(), Error> {
@@ -40,10 +53,39 @@ fn in_range(option: &'static str, value: f64, end: f64) -> Result<(), Error> {
     Err(Error::config(option, format!("a number {domain}"), value))
 }
 
-/// As [`Optimizer::check`], for steps.
-#[track_caller]
-fn must(check: Result<(), Error>) {
-    if let Err(error) = check {
-        panic!("gradtape: optimizer: {error}");
+/// Refuses a number that is not finite or negative.
+fn not_negative(option: &'static str, value: f64) -> Result<(), Error> {
+    in_range(option, value, f64::INFINITY)
+}
+
+/// Refuses numbers outside [0, 1).
+fn betas_in_range((beta1, beta2): (f64, f64)) -> Result<(), Error> {
+    in_range("beta1", beta1, 1.0)?;
+    in_range("beta2", beta2, 1.0)
+}
+
+/// Where an element is pulled: its gradient, turned round to climb, with the penalty of coupled
+/// weight decay (an L2 penalty).
+#[derive(Clone, Copy)]
+struct Pull<F> {
+    sign: F,
+    decay: F,
+}
+
+impl<F: Float> Pull<F> {
+    fn new(maximize: bool, decay: f64) -> Self {
+        Pull { sign: if maximize { -F::ONE } else { F::ONE }, decay: F::of(decay) }
     }
+
+    #[inline(always)]
+    fn of(self, p: F, g: F) -> F {
+        self.sign * g + self.decay * p
+    }
+}
+
+/// Coupled and decoupled weight decay: a part of the pull, or a factor of the weights
+/// (Loshchilov, Hutter: Decoupled Weight Decay Regularization, 2019).
+fn decay<F: Float>(lr: f64, weight_decay: f64, decoupled: bool, maximize: bool) -> (Pull<F>, F) {
+    let (coupled, factor) = if decoupled { (0.0, 1.0 - lr * weight_decay) } else { (weight_decay, 1.0) };
+    (Pull::new(maximize, coupled), F::of(factor))
 }

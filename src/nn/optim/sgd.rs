@@ -1,83 +1,61 @@
 //! Gradient descent.
 
-use super::{Optimizer, in_range, must};
-use crate::{
-    Error, Float,
-    kernels::optim,
-    nn::params::{ParamGrads, Params},
+use super::{
+    Pull, in_range, not_negative,
+    rule::{Rule, Slot, Step},
 };
+use crate::{Error, Float, Shape, kernels::optim::flush};
 
-/// Stochastic gradient descent: p −= lr · g, with momentum b = μb + g, p −= lr · b, Nesterov's
-/// form p −= lr · (g + μb), as PyTorch defines them. Defaults: no momentum, no weight decay.
+/// Stochastic gradient descent: p −= lr · b with b = μb + (1 − τ)g, the momentum, which starts at
+/// the first gradient; Nesterov's form is p −= lr · (g + μb) (Sutskever and others: On the
+/// Importance of Initialization and Momentum in Deep Learning, 2013). The defaults are PyTorch's.
 ///
 /// ```
 /// use gradtape::nn::Sgd;
-/// let sgd = Sgd::<f32>::new(0.1).momentum(0.9).nesterov();
+/// let sgd = Sgd { momentum: 0.9, nesterov: true, ..Sgd::new(0.1) };
 /// ```
 #[derive(Clone, Debug)]
-pub struct Sgd<F> {
-    lr: f64,
-    momentum: f64,
-    nesterov: bool,
-    weight_decay: f64,
-    /// The momentum of each parameter; empty until its first gradient.
-    state: Vec<Vec<F>>,
+pub struct Sgd {
+    /// The learning rate: 1e-3.
+    pub lr: f64,
+    /// How much of the last step is kept, μ: 0.
+    pub momentum: f64,
+    /// How much of a gradient the momentum leaves out, τ: 0.
+    pub dampening: f64,
+    /// An L2 penalty, added to the gradient: 0.
+    pub weight_decay: f64,
+    /// Whether to look ahead along the momentum: no.
+    pub nesterov: bool,
+    /// Whether to climb instead: no.
+    pub maximize: bool,
 }
 
-impl<F: Float> Sgd<F> {
+impl Sgd {
     /// Plain descent with a learning rate.
     pub fn new(lr: f64) -> Self {
-        Sgd { lr, momentum: 0.0, nesterov: false, weight_decay: 0.0, state: Vec::new() }
-    }
-
-    /// How much of the last step is kept.
-    pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
-        self
-    }
-
-    /// Looks ahead along the momentum.
-    pub fn nesterov(mut self) -> Self {
-        self.nesterov = true;
-        self
-    }
-
-    /// An L2 penalty, added to the gradient.
-    pub fn weight_decay(mut self, weight_decay: f64) -> Self {
-        self.weight_decay = weight_decay;
-        self
+        Sgd { lr, ..Self::default() }
     }
 }
 
-impl<F: Float> Optimizer<F> for Sgd<F> {
+impl Default for Sgd {
+    fn default() -> Self {
+        Sgd { lr: 1e-3, momentum: 0.0, dampening: 0.0, weight_decay: 0.0, nesterov: false, maximize: false }
+    }
+}
+
+impl Rule for Sgd {
     fn check(&self) -> Result<(), Error> {
-        in_range("learning rate", self.lr, f64::INFINITY)?;
-        in_range("momentum", self.momentum, f64::INFINITY)?;
-        in_range("weight decay", self.weight_decay, f64::INFINITY)?;
+        not_negative("learning rate", self.lr)?;
+        not_negative("momentum", self.momentum)?;
+        in_range("dampening", self.dampening, f64::INFINITY)?;
+        not_negative("weight decay", self.weight_decay)?;
         if self.nesterov && self.momentum == 0.0 {
             return Err(Error::config("nesterov", "a momentum above 0", self.momentum));
         }
-        Ok(())
-    }
-
-    #[track_caller]
-    fn step(&mut self, params: &mut Params<F>, grads: &ParamGrads<F>) {
-        must(<Self as Optimizer<F>>::check(self));
-        self.state.resize_with(params.ids().count(), Vec::new);
-        let constants = optim::Sgd {
-            lr: F::of(self.lr),
-            momentum: F::of(self.momentum),
-            nesterov: self.nesterov,
-            decay: F::of(self.weight_decay),
-        };
-        for (id, state) in params.ids().zip(&mut self.state) {
-            let Some(gradient) = grads.get(id) else { continue };
-            let momentum = (self.momentum != 0.0).then(|| {
-                state.resize(gradient.shape().size(), F::ZERO);
-                state.as_mut_slice()
-            });
-            optim::sgd(constants, params.get_mut(id).slice_mut(), gradient.slice(), momentum);
+        if self.nesterov && self.dampening != 0.0 {
+            return Err(Error::config("nesterov", "a dampening of 0", self.dampening));
         }
+        Ok(())
     }
 
     fn lr(&self) -> f64 {
@@ -86,5 +64,34 @@ impl<F: Float> Optimizer<F> for Sgd<F> {
 
     fn set_lr(&mut self, lr: f64) {
         self.lr = lr;
+    }
+
+    fn set_momentum(&mut self, momentum: f64) {
+        self.momentum = momentum;
+    }
+
+    fn slots(&self, shape: &Shape) -> Vec<Slot> {
+        if self.momentum == 0.0 { Vec::new() } else { Slot::zeros(shape, &["momentum_buffer"]) }
+    }
+
+    fn update<F: Float>(&self, step: Step<'_, F>) {
+        let pull = Pull::new(self.maximize, self.weight_decay);
+        let (lr, momentum) = (F::of(self.lr), F::of(self.momentum));
+        if step.kept() == 0 {
+            return step.each(
+                #[inline(always)]
+                |p, g, []| p - lr * pull.of(p, g),
+            );
+        }
+        let share = F::of(if step.number == 1 { 1.0 } else { 1.0 - self.dampening });
+        let nesterov = self.nesterov;
+        step.each(
+            #[inline(always)]
+            |p, g, [b]| {
+                let d = pull.of(p, g);
+                *b = flush(momentum * *b + share * d);
+                p - lr * if nesterov { d + momentum * *b } else { *b }
+            },
+        );
     }
 }
