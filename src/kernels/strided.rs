@@ -1,7 +1,7 @@
 //! Copies between a contiguous slice and a strided walk through another one.
 #![forbid(unsafe_code)]
 
-use super::parallel::pieces;
+use super::{Float, parallel::pieces};
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -139,6 +139,23 @@ fn transposed<F: Copy>(x: &[F], from: Range<usize>, step: isize, out: &mut [F]) 
 
 /// Writes `x`, in order, along the walk of `steps` over `dims` through `out` from `offset`.
 pub(crate) fn scatter<F: Copy>(x: &[F], out: &mut [F], offset: usize, dims: &[usize], steps: &[isize]) {
+    put(x, out, offset, dims, steps, |out, v| *out = v);
+}
+
+/// As [`scatter`], but adds: what is met several times has several terms.
+pub(crate) fn scatter_add<F: Float>(x: &[F], out: &mut [F], offset: usize, dims: &[usize], steps: &[isize]) {
+    put(x, out, offset, dims, steps, |out, v| *out += v);
+}
+
+#[inline]
+fn put<F: Copy>(
+    x: &[F],
+    out: &mut [F],
+    offset: usize,
+    dims: &[usize],
+    steps: &[isize],
+    put: impl Fn(&mut F, F),
+) {
     if x.is_empty() {
         return;
     }
@@ -149,10 +166,10 @@ pub(crate) fn scatter<F: Copy>(x: &[F], out: &mut [F], offset: usize, dims: &[us
         let run = runs.next().expect("as many runs as chunks");
         let to = offset.wrapping_add_signed(at);
         if step == 1 {
-            out[to..to + length].copy_from_slice(run);
+            out[to..to + length].iter_mut().zip(run).for_each(|(out, &v)| put(out, v));
         } else {
             for (i, &v) in run.iter().enumerate() {
-                out[to.wrapping_add_signed(i as isize * step)] = v;
+                put(&mut out[to.wrapping_add_signed(i as isize * step)], v);
             }
         }
     });

@@ -125,6 +125,8 @@ macro_rules! for_each_op {
             permute: $crate::ops::Permute,
             slice: $crate::ops::Slice,
             slice_grad: $crate::ops::SliceGrad,
+            as_strided: $crate::ops::AsStrided,
+            as_strided_grad: $crate::ops::AsStridedGrad,
             concat: $crate::ops::Concat,
             split: $crate::ops::Split,
             // indices
@@ -206,6 +208,13 @@ macro_rules! for_each_composition {
             conv_transpose1d: $crate::ops::composed::ConvTranspose1d,
             conv_transpose2d: $crate::ops::composed::ConvTranspose2d,
             conv_transpose3d: $crate::ops::composed::ConvTranspose3d,
+            unfold: $crate::ops::composed::Unfold,
+            diagonal: $crate::ops::composed::Diagonal,
+            diag_embed: $crate::ops::composed::DiagEmbed,
+            diag: $crate::ops::composed::Diag,
+            trace: $crate::ops::composed::Trace,
+            tril: $crate::ops::composed::Tril,
+            triu: $crate::ops::composed::Triu,
         }
     };
 }

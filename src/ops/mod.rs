@@ -14,6 +14,7 @@ mod blend;
 mod broadcast;
 mod concat;
 mod conv;
+mod diagonal;
 pub(crate) mod elementwise;
 mod extreme;
 mod index;
@@ -32,6 +33,7 @@ mod shape;
 mod slice;
 mod softmax;
 mod statistics;
+mod strided;
 mod view;
 
 pub use along::{TakeAlongAxis, TakeAlongAxisGrad};
@@ -64,6 +66,7 @@ pub use scan::Cumsum;
 pub use shape::{Permute, Reshape};
 pub use slice::{Range, Slice, SliceGrad};
 pub use softmax::{LogSoftmax, Softmax};
+pub use strided::{AsStrided, AsStridedGrad};
 
 use crate::op::{Checked, Op};
 
@@ -73,6 +76,7 @@ pub mod composed {
     pub use super::arithmetic::Square;
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
     pub use super::conv::{Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
+    pub use super::diagonal::{Diag, DiagEmbed, Diagonal, Trace, Tril, Triu};
     pub use super::extreme::{MaxDim, MinAxes, MinDim};
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};
     pub use super::pad::Pad;
@@ -80,6 +84,7 @@ pub mod composed {
     pub use super::repeat::{Meshgrid, Repeat, RepeatInterleave, Roll, Tile};
     pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
     pub use super::statistics::{StdAxes, VarAxes, VarMeanAxes};
+    pub use super::strided::Unfold;
     pub use super::view::{Flatten, Flip, Movedim, Rot90, Squeeze, Unflatten, Unsqueeze};
 }
 

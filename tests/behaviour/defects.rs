@@ -73,6 +73,14 @@ fn burn_5304_matmul_with_a_transposed_left_operand() {
 }
 
 #[test]
+fn pytorch_171704_trace_of_tall_matrices() {
+    let tall = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    assert_eq!(tall.trace().item(), 5.0);
+    assert_eq!(swept(&tall, |x| x.trace()), [1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
+    assert_eq!(swept(&tall.transpose(0, 1), |x| x.trace()), [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]);
+}
+
+#[test]
 fn burn_4063_scatter_with_duplicates() {
     let x = Tensor::from([1.0, 2.0, 4.0]);
     let indices = Indices::from([1, 1, 0]);

@@ -1,4 +1,4 @@
-//! The nasty points of ops that pick, pad, write and order elements.
+//! The nasty points of ops that pick, pad, cut, write and order elements.
 
 use crate::kinks::{derivatives, same};
 use gradtape::Tensor;
@@ -78,4 +78,38 @@ fn padding_by_an_infinity_leaves_no_nan() {
         same("value", &found.y, &[value, 0.0]);
         same("gradient", &found.first[0], &[1.0, 0.0]);
     }
+}
+
+#[test]
+fn overlapping_windows_add_up() {
+    let x = Tensor::from([1.0, 2.0, 3.0, 4.0]);
+    let found = derivatives(std::slice::from_ref(&x), |v| v[0].unfold(0, 3, 1));
+    same("unfold", &found.first[0], &[1.0, 2.0, 2.0, 1.0]);
+    let found = derivatives(std::slice::from_ref(&x), |v| v[0].unfold(0, 1, 2));
+    same("windows apart", &found.first[0], &[1.0, 0.0, 1.0, 0.0]);
+    let found = derivatives(&[x], |v| v[0].as_strided([3, 2], &[0, 1], 1).square());
+    same("as_strided", &found.first[0], &[0.0, 12.0, 18.0, 0.0]);
+}
+
+#[test]
+fn triangles_cut_off_nan_and_infinities() {
+    let x = Tensor::from([[1.0, NAN], [INF, 2.0]]);
+    let found = derivatives(std::slice::from_ref(&x), |v| v[0].tril(0).triu(0));
+    same("value", &found.y, &[1.0, 0.0, 0.0, 2.0]);
+    same("gradient", &found.first[0], &[1.0, 0.0, 0.0, 1.0]);
+}
+
+#[test]
+fn diagonals_beyond_the_corner_are_empty() {
+    let x = Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    for offset in [3, -2, isize::MAX, isize::MIN] {
+        let found = derivatives(std::slice::from_ref(&x), |v| v[0].diagonal(offset, 0, 1));
+        assert!(found.y.is_empty() && found.first[0] == [0.0; 6], "{offset}");
+    }
+    assert_eq!(x.diagonal(0, 1, 0), Tensor::from([1.0, 5.0]));
+    assert_eq!(x.diagonal(1, 1, 0), Tensor::from([4.0]));
+    assert_eq!(x.tril(isize::MIN), Tensor::zeros([2, 3]));
+    assert_eq!(x.triu(isize::MIN), x);
+    assert_eq!(Tensor::<f64>::zeros([0]).diag(0).shape().dims(), [0, 0]);
+    assert_eq!(Tensor::<f64>::zeros([3, 0]).trace().item(), 0.0);
 }

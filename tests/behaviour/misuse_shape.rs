@@ -121,3 +121,29 @@ fn padding_refuses_what_does_not_fit() {
         (refused(|| x.pad(&[isize::MAX, 0, isize::MAX, 0], zeros)), "is more than memory can hold"),
     ]);
 }
+
+#[test]
+fn walks_and_diagonals_refuse_what_does_not_fit() {
+    let (x, v, number) = (Tensor::<f64>::ones([2, 3]), Tensor::<f64>::ones([2]), Tensor::scalar(1.0));
+    check([
+        (
+            refused(|| x.as_strided([2, 3], &[3, 1], 1)),
+            "as_strided: [2, 3] by [3, 1] from 1 leaves the 6 elements",
+        ),
+        (refused(|| x.unfold(2, 1, 1)), "unfold: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| x.unfold(1, 4, 1)), "unfold: no windows of 4 by 1 along axis 1 of [2, 3]"),
+        (refused(|| x.unfold(1, 2, 0)), "unfold: no windows of 2 by 0 along axis 1 of [2, 3]"),
+        (refused(|| x.diagonal(0, 0, -2)), "diagonal: axis -2 is named twice in [0, -2] of [2, 3]"),
+        (refused(|| x.diagonal(0, 0, 2)), "diagonal: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| number.diag_embed(0, 0, 1)), "diag_embed: a number has no axis to become a diagonal"),
+        (
+            refused(|| v.diag_embed(0, 0, 2)),
+            "diag_embed: axis 2 is out of range for 2 axes of matrices from [2]",
+        ),
+        (refused(|| v.diag_embed(isize::MIN, 0, 1)), "diag_embed: matrices of"),
+        (refused(|| number.diag(0)), "diag: [] is neither vector nor matrix"),
+        (refused(|| v.trace()), "trace: [2] is no matrix"),
+        (refused(|| v.tril(0)), "tril: [2] is no matrix"),
+        (refused(|| v.triu(0)), "triu: [2] is no matrix"),
+    ]);
+}

@@ -7,6 +7,7 @@ mod elementwise;
 mod repeat;
 mod scatter;
 mod statistics;
+mod strided;
 mod view;
 
 use gradtape::{Axes, Op, ops::*};
