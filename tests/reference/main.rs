@@ -15,6 +15,7 @@ mod arithmetic;
 mod elementwise;
 mod index;
 mod linalg;
+mod models;
 mod reduce;
 mod shape;
 mod softmax;
@@ -40,6 +41,7 @@ families! {
     elementwise,
     index,
     linalg,
+    models,
     reduce,
     shape,
     softmax,

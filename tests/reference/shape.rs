@@ -1,6 +1,6 @@
 use crate::table::Case;
-use gradtape::Var;
-use gradtape::ops::Range;
+use gradtape::ops::{Indexing, PadMode, Range};
+use gradtape::{Axes, Var};
 
 pub(crate) const CASES: &[Case] = &[
     ("reshape", |x, _| vec![x[0].reshape([4, 6])]),
@@ -26,4 +26,32 @@ pub(crate) const CASES: &[Case] = &[
     ("stack", |x, _| vec![Var::stack(&[&x[0], &x[1]], 1)]),
     ("unbind", |x, _| x[0].unbind(1)),
     ("chunk", |x, _| x[0].chunk(2, 1)),
+    ("movedim several", |x, _| vec![x[0].movedim([0, 1], [-1, 0])]),
+    ("squeeze all", |x, _| vec![x[0].squeeze(Axes::All)]),
+    ("squeeze several", |x, _| vec![x[0].squeeze([0, 1])]),
+    ("unflatten", |x, _| vec![x[0].unflatten(1, &[3, -1])]),
+    ("rot90", |x, _| vec![x[0].rot90(1, [0, 1])]),
+    ("rot90 -1", |x, _| vec![x[0].rot90(-1, [1, 2])]),
+    ("index_axis", |x, _| vec![x[0].index_axis(1, -1)]),
+    ("slice_axis", |x, _| vec![x[0].slice_axis(2, 1..4, 2)]),
+    // repeating and rolling
+    ("roll", |x, _| vec![x[0].roll(&[1, -2], &[0, 2])]),
+    ("roll flat", |x, _| vec![x[0].roll(&[5], &[])]),
+    ("repeat", |x, _| vec![x[0].repeat(&[2, 1, 3])]),
+    ("tile", |x, _| vec![x[0].tile(&[2])]),
+    ("tile more", |x, _| vec![x[0].tile(&[2, 1, 2])]),
+    ("repeat_interleave", |x, _| vec![x[0].repeat_interleave(&[2], Some(1))]),
+    ("repeat_interleave flat", |x, _| vec![x[0].repeat_interleave(&[2], None)]),
+    ("repeat_interleave each", |x, _| vec![x[0].repeat_interleave(&[2, 0, 3], Some(1))]),
+    ("meshgrid", |x, _| Var::meshgrid(&[&x[0], &x[1], &x[2]], Indexing::Ij)),
+    ("meshgrid xy", |x, _| Var::meshgrid(&[&x[0], &x[1]], Indexing::Xy)),
+    // padding
+    ("pad", |x, _| vec![x[0].pad(&[1, 2], PadMode::default())]),
+    ("pad constant", |x, _| vec![x[0].pad(&[1, -1, 0, 2], PadMode::Constant(2.5))]),
+    ("pad reflect", |x, _| vec![x[0].pad(&[2, 3], PadMode::Reflect)]),
+    ("pad reflect 2", |x, _| vec![x[0].pad(&[1, 3, 2, 1], PadMode::Reflect)]),
+    ("pad replicate", |x, _| vec![x[0].pad(&[2, 3], PadMode::Replicate)]),
+    ("pad replicate 2", |x, _| vec![x[0].pad(&[1, 2, 0, 3], PadMode::Replicate)]),
+    ("pad circular", |x, _| vec![x[0].pad(&[2, 4], PadMode::Circular)]),
+    ("pad circular 2", |x, _| vec![x[0].pad(&[1, 2, 3, 0], PadMode::Circular)]),
 ];
