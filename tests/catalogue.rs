@@ -74,7 +74,7 @@ fn about(entry: &Entry, source: &str) -> Option<String> {
     comment(source, |line| {
         let rest = line.strip_prefix("pub struct ").or_else(|| line.strip_prefix(name).map(|_| line));
         let rest = rest.and_then(|rest| rest.strip_prefix(name));
-        let table = |rest: &str| rest.starts_with(", ") || rest.starts_with("(op)");
+        let table = |rest: &str| [", ", "(op)", " [periodic]"].iter().any(|next| rest.starts_with(next));
         rest.is_some_and(|rest| {
             table(rest) || line.starts_with("pub struct") && !rest.starts_with(char::is_alphanumeric)
         })

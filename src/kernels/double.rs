@@ -1,23 +1,7 @@
-//! The counterparts of `single` for `f64`: the standard library's functions.
+//! Functions of `f64` that the standard library has not.
 #![forbid(unsafe_code)]
 
-/// eˣ.
-#[inline(always)]
-pub(crate) fn exp(x: f64) -> f64 {
-    x.exp()
-}
-
-/// Natural logarithm: −inf at 0, NaN below.
-#[inline(always)]
-pub(crate) fn ln(x: f64) -> f64 {
-    x.ln()
-}
-
-/// Hyperbolic tangent.
-#[inline(always)]
-pub(crate) fn tanh(x: f64) -> f64 {
-    x.tanh()
-}
+pub(crate) use libm::{erf, erfc};
 
 /// Logistic function 1/(1 + e⁻ˣ), without overflow.
 #[inline(always)]

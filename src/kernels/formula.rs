@@ -154,7 +154,8 @@ pub trait Binary: Clone + Debug + Send + Sync + 'static {
 }
 
 macro_rules! real {
-    ($F:ident, $core:ident) => {
+    // Where the usual functions of this type are, and the others.
+    ($F:ident, $usual:ident, $core:ident) => {
         impl Real for $F {
             #[inline(always)]
             fn lit(&self, value: f64) -> Self {
@@ -162,11 +163,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn exp(self) -> Self {
-                $core::exp(self)
+                $usual::exp(self)
             }
             #[inline(always)]
             fn ln(self) -> Self {
-                $core::ln(self)
+                $usual::ln(self)
             }
             #[inline(always)]
             fn sqrt(self) -> Self {
@@ -174,7 +175,7 @@ macro_rules! real {
             }
             #[inline(always)]
             fn tanh(self) -> Self {
-                $core::tanh(self)
+                $usual::tanh(self)
             }
             #[inline(always)]
             fn sigmoid(self) -> Self {
@@ -186,23 +187,23 @@ macro_rules! real {
             }
             #[inline(always)]
             fn exp2(self) -> Self {
-                $F::exp2(self)
+                $usual::exp2(self)
             }
             #[inline(always)]
             fn exp_m1(self) -> Self {
-                $F::exp_m1(self)
+                $usual::exp_m1(self)
             }
             #[inline(always)]
             fn ln_1p(self) -> Self {
-                $F::ln_1p(self)
+                $usual::ln_1p(self)
             }
             #[inline(always)]
             fn log2(self) -> Self {
-                $F::log2(self)
+                $usual::log2(self)
             }
             #[inline(always)]
             fn log10(self) -> Self {
-                $F::log10(self)
+                $usual::log10(self)
             }
             #[inline(always)]
             fn cbrt(self) -> Self {
@@ -210,15 +211,15 @@ macro_rules! real {
             }
             #[inline(always)]
             fn sin(self) -> Self {
-                $F::sin(self)
+                $usual::sin(self)
             }
             #[inline(always)]
             fn cos(self) -> Self {
-                $F::cos(self)
+                $usual::cos(self)
             }
             #[inline(always)]
             fn tan(self) -> Self {
-                $F::tan(self)
+                $usual::tan(self)
             }
             #[inline(always)]
             fn asin(self) -> Self {
@@ -234,11 +235,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn sinh(self) -> Self {
-                $F::sinh(self)
+                $usual::sinh(self)
             }
             #[inline(always)]
             fn cosh(self) -> Self {
-                $F::cosh(self)
+                $usual::cosh(self)
             }
             #[inline(always)]
             fn asinh(self) -> Self {
@@ -258,11 +259,11 @@ macro_rules! real {
             }
             #[inline(always)]
             fn erf(self) -> Self {
-                special::erf(f64::from(self)) as $F
+                $core::erf(self)
             }
             #[inline(always)]
             fn erfc(self) -> Self {
-                special::erfc(f64::from(self)) as $F
+                $core::erfc(self)
             }
             #[inline(always)]
             fn erfinv(self) -> Self {
@@ -315,5 +316,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, single);
-real!(f64, double);
+real!(f32, single, single);
+real!(f64, f64, double);

@@ -2,7 +2,7 @@
 //! functions here run it over whole slices: on several threads, and in place.
 #![forbid(unsafe_code)]
 
-use super::{Float, parallel::pieces, simd::simd};
+use super::{Float, parallel::pieces, simd::simd, single::FAR};
 
 /// One side of a two-operand loop.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub(crate) enum Operand<'a, F> {
     Out,
 }
 
+/// Elements that are looked at one by one when one of them is beyond [`FAR`].
+const NEIGHBOURS: usize = 64;
 /// Elements that are held aside while a kernel overwrites them: few enough to stay in the cache.
 const HELD: usize = 512;
 /// As [`HELD`], for tensors so small that clearing the buffer would show.
@@ -95,12 +97,14 @@ pub(crate) fn update_pair<F: Float>(
     zip(d, Operand::Slice(a), Operand::Slice(b), kernel);
 }
 
+// The loops own what they call: behind a reference its options would be read again after every element.
+
 /// The kernel `out[i] = f(x[i])`.
 #[inline(always)]
 pub(crate) fn each<F: Copy>(x: &[F], out: &mut [F], f: impl Fn(F) -> F) {
     simd(
         #[inline(always)]
-        || {
+        move || {
             let x = &x[..out.len()];
             for i in 0..out.len() {
                 out[i] = f(x[i]);
@@ -114,7 +118,7 @@ pub(crate) fn each<F: Copy>(x: &[F], out: &mut [F], f: impl Fn(F) -> F) {
 pub(crate) fn each_pair<F: Copy>(a: &[F], b: &[F], out: &mut [F], f: impl Fn(F, F) -> F) {
     simd(
         #[inline(always)]
-        || {
+        move || {
             let (a, b) = (&a[..out.len()], &b[..out.len()]);
             for i in 0..out.len() {
                 out[i] = f(a[i], b[i]);
@@ -128,7 +132,7 @@ pub(crate) fn each_pair<F: Copy>(a: &[F], b: &[F], out: &mut [F], f: impl Fn(F, 
 pub(crate) fn each_update<F: Copy>(v: &[F], d: &mut [F], f: impl Fn(F, F) -> F) {
     simd(
         #[inline(always)]
-        || {
+        move || {
             let v = &v[..d.len()];
             for i in 0..d.len() {
                 d[i] = f(v[i], d[i]);
@@ -142,10 +146,69 @@ pub(crate) fn each_update<F: Copy>(v: &[F], d: &mut [F], f: impl Fn(F, F) -> F) 
 pub(crate) fn each_update_pair<F: Copy>(a: &[F], b: &[F], d: &mut [F], f: impl Fn(F, F, F) -> F) {
     simd(
         #[inline(always)]
-        || {
+        move || {
             let (a, b) = (&a[..d.len()], &b[..d.len()]);
             for i in 0..d.len() {
                 d[i] = f(a[i], b[i], d[i]);
+            }
+        },
+    );
+}
+
+/// Whether one of them is beyond [`FAR`]; without an early end, so that vectors are compared.
+#[inline(always)]
+fn any_far(x: &[f32]) -> bool {
+    x.iter().fold(false, |far, x| far | (x.abs() > FAR))
+}
+
+/// As [`each`], with `far` in double precision where some x is too large for `near`.
+#[inline(always)]
+pub(crate) fn each_periodic(x: &[f32], out: &mut [f32], near: impl Fn(f32) -> f32, far: impl Fn(f64) -> f64) {
+    simd(
+        #[inline(always)]
+        move || {
+            for (x, out) in x.chunks(NEIGHBOURS).zip(out.chunks_mut(NEIGHBOURS)) {
+                let (x, far_off) = (&x[..out.len()], any_far(x));
+                if far_off {
+                    for i in 0..out.len() {
+                        out[i] = if x[i].abs() > FAR { far(f64::from(x[i])) as f32 } else { near(x[i]) };
+                    }
+                } else {
+                    for i in 0..out.len() {
+                        out[i] = near(x[i]);
+                    }
+                }
+            }
+        },
+    );
+}
+
+/// As [`each_update`], with `far` in double precision where some v is too large for `near`.
+#[inline(always)]
+pub(crate) fn each_update_periodic(
+    v: &[f32],
+    d: &mut [f32],
+    near: impl Fn(f32, f32) -> f32,
+    far: impl Fn(f64, f64) -> f64,
+) {
+    simd(
+        #[inline(always)]
+        move || {
+            for (v, d) in v.chunks(NEIGHBOURS).zip(d.chunks_mut(NEIGHBOURS)) {
+                let (v, far_off) = (&v[..d.len()], any_far(v));
+                if far_off {
+                    for i in 0..d.len() {
+                        d[i] = if v[i].abs() > FAR {
+                            far(f64::from(v[i]), f64::from(d[i])) as f32
+                        } else {
+                            near(v[i], d[i])
+                        };
+                    }
+                } else {
+                    for i in 0..d.len() {
+                        d[i] = near(v[i], d[i]);
+                    }
+                }
             }
         },
     );

@@ -4,7 +4,8 @@
 
 use std::f64::consts::PI;
 
-pub(crate) use libm::{erf, erfc, lgamma};
+pub(crate) use libm::lgamma;
+use libm::{erf, erfc};
 
 /// The inverse of erf: a first approximation (Giles: Approximating the erfinv Function, 2011, §2),
 /// and two steps of Halley's method on erf, or on erfc where erf saturates.

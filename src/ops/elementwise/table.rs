@@ -1,10 +1,11 @@
 //! What a line of a table of formulas becomes.
 
 /// Each line: a function, with its options and what they are in samples; its method; where its
-/// samples lie; its formula; and d · f′ in terms of its input x, its output y, or nothing.
+/// samples lie; its formula; and d · f′ in terms of its input x, its output y, or nothing. A
+/// `periodic` function is computed in double precision where its argument is large.
 macro_rules! unary {
     ($($(#[$doc:meta])*
-        $Op:ident $(($op:ident) { $($(#[$field_doc:meta])* $field:ident: $T:ty = $choices:expr),* $(,)? })?,
+        $Op:ident $([$periodic:ident])? $(($op:ident) { $($(#[$field_doc:meta])* $field:ident: $T:ty = $choices:expr),* $(,)? })?,
         $method:ident, $domain:expr, |$x:ident| $f:expr, $of:ident |$v:ident, $d:ident| $chain:expr;)*) => {
         use $crate::{
             gradcheck::{Domain, Gen},
@@ -37,19 +38,19 @@ macro_rules! unary {
                 }
                 #[inline(never)]
                 fn map_f32(&self, x: &[f32], out: &mut [f32]) {
-                    map::each(x, out, #[inline(always)] |x| self.f(x))
+                    unary!(@each $($periodic)? self, x, out)
                 }
                 #[inline(never)]
                 fn map_f64(&self, x: &[f64], out: &mut [f64]) {
-                    map::each(x, out, #[inline(always)] |x| self.f(x))
+                    unary!(@each self, x, out)
                 }
                 #[inline(never)]
                 fn chain_f32(&self, v: &[f32], d: &mut [f32]) {
-                    map::each_update(v, d, #[inline(always)] |v, d| self.chain(v, d))
+                    unary!(@update $($periodic)? self, v, d)
                 }
                 #[inline(never)]
                 fn chain_f64(&self, v: &[f64], d: &mut [f64]) {
-                    map::each_update(v, d, #[inline(always)] |v, d| self.chain(v, d))
+                    unary!(@update self, v, d)
                 }
             }
 
@@ -80,6 +81,37 @@ macro_rules! unary {
         pub struct $Op;
     };
     (@struct $($with_fields:tt)*) => { $($with_fields)* };
+    // Loops own a copy of the options.
+    (@each periodic $op:ident, $x:ident, $out:ident) => {{
+        let op = *$op;
+        map::each_periodic(
+            $x,
+            $out,
+            #[inline(always)]
+            move |x| op.f(x),
+            #[inline(always)]
+            move |x| op.f(x),
+        )
+    }};
+    (@each $op:ident, $x:ident, $out:ident) => {{
+        let op = *$op;
+        map::each($x, $out, #[inline(always)] move |x| op.f(x))
+    }};
+    (@update periodic $op:ident, $v:ident, $d:ident) => {{
+        let op = *$op;
+        map::each_update_periodic(
+            $v,
+            $d,
+            #[inline(always)]
+            move |v, d| op.chain(v, d),
+            #[inline(always)]
+            move |v, d| op.chain(v, d),
+        )
+    }};
+    (@update $op:ident, $v:ident, $d:ident) => {{
+        let op = *$op;
+        map::each_update($v, $d, #[inline(always)] move |v, d| op.chain(v, d))
+    }};
     (@derivative x) => { Derivative::OfInput };
     (@derivative y) => { Derivative::OfOutput };
     (@derivative constant) => { Derivative::Constant };
@@ -126,11 +158,11 @@ macro_rules! binary {
                 }
                 #[inline(never)]
                 fn chain_pair_f32(&self, side: usize, a: &[f32], b: &[f32], d: &mut [f32]) {
-                    map::each_update_pair(a, b, d, #[inline(always)] |a, b, d| self.chain(side, a, b, d))
+                    map::each_update_pair(a, b, d, #[inline(always)] move |a, b, d| $Op.chain(side, a, b, d))
                 }
                 #[inline(never)]
                 fn chain_pair_f64(&self, side: usize, a: &[f64], b: &[f64], d: &mut [f64]) {
-                    map::each_update_pair(a, b, d, #[inline(always)] |a, b, d| self.chain(side, a, b, d))
+                    map::each_update_pair(a, b, d, #[inline(always)] move |a, b, d| $Op.chain(side, a, b, d))
                 }
             }
 

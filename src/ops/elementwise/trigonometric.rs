@@ -4,13 +4,13 @@ use std::f64::consts::PI;
 
 unary! {
     /// Sine. f′ = cos x.
-    Sin, sin, -3.0..3.0, |x| x.sin(), x |x, d| d * x.cos();
+    Sin [periodic], sin, -3.0..3.0, |x| x.sin(), x |x, d| d * x.cos();
 
     /// Cosine. f′ = −sin x.
-    Cos, cos, -3.0..3.0, |x| x.cos(), x |x, d| -(d * x.sin());
+    Cos [periodic], cos, -3.0..3.0, |x| x.cos(), x |x, d| -(d * x.sin());
 
     /// Tangent. f′ = 1 + y².
-    Tan, tan, -1.0..1.0, |x| x.tan(), y |y, d| d * (y.lit(1.0) + y.clone() * y);
+    Tan [periodic], tan, -1.0..1.0, |x| x.tan(), y |y, d| d * (y.lit(1.0) + y.clone() * y);
 
     /// Inverse sine; NaN beyond ±1. f′ = 1/√((1 − x)(1 + x)), inf at ±1.
     Asin, asin, -0.75..0.75, |x| x.asin(),
@@ -24,7 +24,7 @@ unary! {
     Atan, atan, -3.0..3.0, |x| x.atan(), x |x, d| d / (x.lit(1.0) + x.clone() * x);
 
     /// sin(πx)/(πx), 1 at 0. f′ = (cos(πx) − y)/x; near 0 its series, which has all orders there.
-    Sinc, sinc, -3.0..3.0,
+    Sinc [periodic], sinc, -3.0..3.0,
         |x| {
             let a = x.lit(PI) * x.clone();
             let hole = x.clone().equal(x.lit(0.0));
@@ -41,16 +41,26 @@ unary! {
         };
 }
 
+/// 2k (−1)ᵏ/(2k + 1)! for k from 12 down to 1.
+const SINC_SLOPE: [f64; 12] = {
+    let mut terms = [0.0; 12];
+    let (mut k, mut term) = (1, 1.0);
+    while k <= 12 {
+        let two_k = 2.0 * k as f64;
+        term /= -two_k * (two_k + 1.0);
+        terms[12 - k] = two_k * term;
+        k += 1;
+    }
+    terms
+};
+
 /// The derivative of Σ (−1)ᵏ (πx)²ᵏ/(2k + 1)!, for |x| < ½.
 #[inline(always)]
 fn sinc_slope_near_zero<R: Real>(x: R) -> R {
     let t = x.lit(PI * PI) * x.clone() * x.clone();
     let mut sum = x.lit(0.0);
-    // 2k (−1)ᵏ π²ᵏ x²ᵏ⁻¹/(2k + 1)!, from the last term on.
-    for k in (1..=12).rev() {
-        let factorial: f64 = (1..=2 * k + 1).map(f64::from).product();
-        let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
-        sum = sum * t.clone() + x.lit(sign * f64::from(2 * k) / factorial);
+    for term in SINC_SLOPE {
+        sum = sum * t.clone() + x.lit(term);
     }
     sum * (x.lit(PI * PI) * x)
 }
