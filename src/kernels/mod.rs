@@ -16,6 +16,7 @@ pub(crate) mod reduce;
 mod simd;
 mod single;
 pub(crate) mod softmax;
+pub(crate) mod sort;
 mod special;
 pub(crate) mod strided;
 pub(crate) mod window;

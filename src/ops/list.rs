@@ -181,6 +181,12 @@ macro_rules! for_each_composition {
             scatter_add: $crate::ops::composed::ScatterAdd,
             scatter: $crate::ops::composed::Scatter,
             scatter_fill: $crate::ops::composed::ScatterFill,
+            take: $crate::ops::composed::Take,
+            masked_select: $crate::ops::composed::MaskedSelect,
+            masked_fill: $crate::ops::composed::MaskedFill,
+            masked_scatter: $crate::ops::composed::MaskedScatter,
+            sort: $crate::ops::composed::Sort,
+            topk: $crate::ops::composed::Topk,
             // views
             unsqueeze: $crate::ops::composed::Unsqueeze,
             squeeze: $crate::ops::composed::Squeeze,

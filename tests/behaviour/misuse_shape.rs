@@ -1,7 +1,7 @@
 //! What the ops of shape and index refuse, and that they say so under their own names.
 
 use crate::misuse::refused;
-use gradtape::ops::{Indexing, Indices, PadMode};
+use gradtape::ops::{Indexing, Indices, PadMode, TopK};
 use gradtape::{Tensor, Value};
 
 fn check<const N: usize>(cases: [(String, &str); N]) {
@@ -145,5 +145,29 @@ fn walks_and_diagonals_refuse_what_does_not_fit() {
         (refused(|| v.trace()), "trace: [2] is no matrix"),
         (refused(|| v.tril(0)), "tril: [2] is no matrix"),
         (refused(|| v.triu(0)), "triu: [2] is no matrix"),
+    ]);
+}
+
+#[test]
+fn orders_and_masks_refuse_what_does_not_fit() {
+    let (x, y, number) = (Tensor::<f64>::ones([2, 3]), Tensor::<f64>::ones([2, 2]), Tensor::scalar(1.0));
+    check([
+        (refused(|| x.sort(2, false)), "sort: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| number.argsort(0, false)), "argsort: axis 0 is out of range for 0 axes of []"),
+        (refused(|| x.topk(4, TopK::default())), "topk: 4 elements along axis 1 of [2, 3]"),
+        (refused(|| number.searchsorted(&x, false)), "searchsorted: a number has no order to search"),
+        (
+            refused(|| x.searchsorted(&Tensor::ones([3, 3]), false)),
+            "searchsorted: axes of [2, 3] and [3, 3] differ before the last",
+        ),
+        (refused(|| x.searchsorted(&number, false)), "searchsorted: axes of [2, 3] and [] differ"),
+        (refused(|| x.take(&[6].into())), "take: index 6 is out of range for axis 0 of [6]"),
+        (refused(|| x.masked_select(&y)), "masked_select: shapes [2, 3] and [2, 2] do not broadcast"),
+        (refused(|| x.masked_fill(&y, 0.0)), "masked_fill: the mask of [2, 2] does not broadcast to [2, 3]"),
+        (
+            refused(|| x.masked_scatter(&y, &x)),
+            "masked_scatter: the mask of [2, 2] does not broadcast to [2, 3]",
+        ),
+        (refused(|| x.masked_scatter(&x, &y)), "masked_scatter: [2, 2] has fewer than 6 elements"),
     ]);
 }

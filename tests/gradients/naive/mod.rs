@@ -4,8 +4,10 @@
 mod blend;
 mod conv;
 mod elementwise;
+mod masked;
 mod repeat;
 mod scatter;
+mod sort;
 mod statistics;
 mod strided;
 mod view;
