@@ -1,4 +1,4 @@
-//! The files of `tests/fixtures`; `make.py` there says what is in them.
+//! The files of `tests/fixtures/families`; `make.py` above them says what is in them.
 
 use gradtape::Tensor;
 use gradtape::ops::Indices;
@@ -29,14 +29,13 @@ pub(crate) struct Output {
 }
 
 fn directory() -> PathBuf {
-    [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures"].iter().collect()
+    [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", "families"].iter().collect()
 }
 
 /// The families that have a file, in order.
 pub(crate) fn families() -> Vec<String> {
     let paths = fs::read_dir(directory()).unwrap().map(|entry| entry.unwrap().path());
-    let files = paths
-        .filter(|path| path.extension().is_some_and(|e| e == "txt") && !path.ends_with("requirements.txt"));
+    let files = paths.filter(|path| path.extension().is_some_and(|e| e == "txt"));
     let mut names: Vec<_> =
         files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
     names.sort();
