@@ -68,6 +68,29 @@ fn every_test_that_kinks_names_exists() {
     assert!(named > 20, "only {named} rows of docs/kinks.md name a test");
 }
 
+/// What `exclude` in Cargo.toml leaves out must not be part of the library.
+#[test]
+fn the_package_holds_every_source() {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
+    let list = ["package", "--list", "--allow-dirty", "--offline", "--quiet"];
+    let output = Command::new(cargo).args(list).current_dir(root()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let packaged = String::from_utf8(output.stdout).unwrap();
+    let (mut folders, mut seen) = (vec![root().join("src")], 0);
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+            assert!(packaged.lines().any(|line| line == name), "{name} is not in the package");
+            seen += 1;
+        }
+    }
+    assert!(seen > 50, "only {seen} sources were found");
+}
+
 /// A block of the page: the file it belongs to, where in it, and the text.
 struct Edit<'p> {
     file: &'p str,
