@@ -110,6 +110,7 @@ impl<O: Op> Subject for OpSubject<'_, O> {
         Read {
             inputs: bits(&|i| O::SAVES.input(i) && fails(i, NONE)),
             outputs: bits(&|j| O::SAVES.output(j) && fails(NONE, j)),
+            ..Read::default()
         }
     }
 }

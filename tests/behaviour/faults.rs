@@ -50,7 +50,7 @@ macro_rules! cube {
 macro_rules! pair {
     ($Op:ident, shape |$p:ident, $q:ident| $shape:expr, eval |$a:ident, $b:ident| $eval:expr,
      vjp |$s:ident, $dy:ident, $want:ident| $vjp:expr, jvp |$t:ident, $da:ident, $db:ident| $jvp:expr,
-     samples |$g:ident| $samples:expr, rejects [$($reject:expr),*]) => {
+     samples |$g:ident| $samples:expr, $(constant $place:literal,)? rejects [$($reject:expr),*]) => {
         #[derive(Clone, Copy, Debug)]
         struct $Op;
         impl Checked for $Op {}
@@ -72,7 +72,7 @@ macro_rules! pair {
                 $jvp
             }
             fn samples($g: &mut Gen) -> Sample<Self> {
-                Sample::new($Op, $samples)
+                Sample::new($Op, $samples)$(.constant($place))?
             }
             fn rejects() -> Vec<Reject<Self>> {
                 vec![$($reject),*]
@@ -287,6 +287,46 @@ pair!(BothTangents, shape |a, b| equal_shapes("BothTangents", a, b), eval |a, b|
 fn rules_that_serve_only_all_operands_at_once_are_caught() {
     caught_as::<BothOrNone>("one operand wanted");
     caught_as::<BothTangents>("one tangent given");
+}
+
+pair!(Denying, shape |a, b| equal_shapes("Denying", a, b), eval |a, b| &*a * &*b,
+    vjp |s, dy, want| {
+        let _ = s.x::<0>();
+        [want[0].then(|| &dy * s.x::<1>()), None]
+    },
+    jvp |s, da, _db| da.map(|da| da * s.x::<1>()),
+    samples |g| twins(g), constant 1,
+    rejects [unequal(Denying, &[2], &[3]), unequal(Denying, &[], &[1]), unequal(Denying, &[2, 1], &[2])]);
+
+#[test]
+fn an_operand_that_is_falsely_called_constant_is_caught() {
+    caught_as::<Denying>("constant operands");
+}
+
+pair!(Barren, shape |a, b| equal_shapes("Barren", a, b), eval |a, b| &*a * &*b,
+    vjp |s, dy, want| [want[0].then(|| &dy * s.x::<1>() * 2.0), want[1].then(|| &dy * s.x::<0>())],
+    jvp |s, da, db| sum_of_tangents(da.map(|da| da * s.x::<1>()), db.map(|db| db * s.x::<0>())),
+    samples |g| [g.values(&Shape::from([0]), 0.0..1.0), g.values(&Shape::from([0]), 0.0..1.0)],
+    rejects [unequal(Barren, &[2], &[3]), unequal(Barren, &[], &[1]), unequal(Barren, &[2, 1], &[2])]);
+
+#[test]
+fn samples_that_prove_nothing_are_caught() {
+    caught_as::<Barren>("samples");
+}
+
+fn mute(op: &'static str, a: &Shape, b: &Shape) -> Result<Shape, OpError> {
+    if a == b { Ok(a.clone()) } else { Err(OpError::new(op, "the shapes differ")) }
+}
+
+pair!(Mute, shape |a, b| mute("Mute", a, b), eval |a, b| &*a * &*b,
+    vjp |s, dy, want| [want[0].then(|| &dy * s.x::<1>()), want[1].then(|| &dy * s.x::<0>())],
+    jvp |s, da, db| sum_of_tangents(da.map(|da| da * s.x::<1>()), db.map(|db| db * s.x::<0>())),
+    samples |g| twins(g),
+    rejects [unequal(Mute, &[2], &[3]), unequal(Mute, &[], &[1]), unequal(Mute, &[2, 1], &[2])]);
+
+#[test]
+fn a_refusal_that_shows_no_shape_is_caught() {
+    caught_as::<Mute>("bad operands");
 }
 
 // Wrong at element 2 alone.
