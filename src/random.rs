@@ -135,7 +135,8 @@ impl Rng {
             [n, k] => (n, k),
             _ => panic!("gradtape: multinomial: needs weights [k] or [n, k], not {shape}"),
         };
-        let mut drawn = Vec::with_capacity(rows * count);
+        let drawn_shape = if shape.rank() == 1 { Shape::from([count]) } else { Shape::from([rows, count]) };
+        let mut drawn = Vec::with_capacity(drawn_shape.size());
         for row in 0..rows {
             let weights: Vec<f64> = weights.slice()[row * k..][..k].iter().map(|w| w.to_f64()).collect();
             let fine = weights.iter().all(|&w| w >= 0.0 && w.is_finite());
@@ -159,7 +160,7 @@ impl Rng {
                 drawn.extend(clocks[..count].iter().map(|clock| clock.1));
             }
         }
-        Indices::new(drawn, if shape.rank() == 1 { Shape::from([count]) } else { Shape::from([rows, count]) })
+        Indices::new(drawn, drawn_shape)
     }
 
     /// Uniform on (0, 1), in double precision, 0 and 1 left out.
@@ -185,9 +186,11 @@ impl Rng {
 
 /// The place where the running sum of weights passes the fraction `u` of their total.
 fn pick(weights: &[f64], u: f64) -> usize {
-    let mut rest = u * weights.iter().sum::<f64>();
+    // In shares of the greatest, so that no sum overflows.
+    let top = weights.iter().copied().fold(0.0, f64::max);
+    let mut rest = u * weights.iter().map(|w| w / top).sum::<f64>();
     let passed = weights.iter().position(|w| {
-        rest -= w;
+        rest -= w / top;
         rest < 0.0
     });
     // Rounding may leave a remainder after the last.

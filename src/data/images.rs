@@ -90,8 +90,9 @@ impl Images {
     /// # Panics
     ///
     /// If there is no image `i`.
+    #[track_caller]
     pub fn image(&self, i: usize) -> &[u8] {
-        assert!(i < self.len(), "image {i} of {}", self.len());
+        assert!(i < self.len(), "gradtape: images: there is no image {i} of {}", self.len());
         let size = self.rows * self.cols;
         &self.pixels[i * size..][..size]
     }
@@ -101,7 +102,9 @@ impl Images {
     /// # Panics
     ///
     /// If there is no image `i`.
+    #[track_caller]
     pub fn label(&self, i: usize) -> u8 {
+        assert!(i < self.len(), "gradtape: images: there is no label {i} of {}", self.len());
         self.labels[i]
     }
 

@@ -3,8 +3,8 @@
 
 use super::{Float, parallel::pieces};
 
-/// The shift that keeps exponentials from overflowing (the maximum, or 0 where that is −inf or
-/// NaN would spread) and the sum of the shifted exponentials.
+/// The maximum, by which exponentials are shifted so that none overflows, and the sum of the shifted
+/// exponentials: NaN when there is a NaN or an infinite maximum.
 #[inline(always)]
 fn shifted_sum<F: Float>(count: usize, at: impl Fn(usize) -> F) -> (F, F) {
     let mut top = -F::INFINITY;

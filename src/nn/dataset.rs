@@ -26,6 +26,7 @@ pub trait Dataset: Sync {
     ///
     /// # Panics
     /// When `size` is 0.
+    #[track_caller]
     fn batches(&self, size: usize, seed: u64) -> Batches<'_, Self> {
         Batches::new(self, (0..self.len()).collect(), size, Some(seed))
     }
@@ -56,7 +57,7 @@ impl<D: Dataset + ?Sized> Iterator for Batches<'_, D> {
     type Item = (Tensor<D::Elem>, D::Target);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let end = (self.next + self.size).min(self.order.len());
+        let end = self.next.saturating_add(self.size).min(self.order.len());
         let rows = &self.order[self.next..end];
         self.next = end;
         (!rows.is_empty()).then(|| self.data.batch(rows))

@@ -25,6 +25,9 @@ pub enum Init {
 impl Init {
     /// A fresh tensor. `[out, in, ..]` is how fans are counted.
     pub fn make<F: Float>(self, rng: &Rng, shape: &Shape) -> Tensor<F> {
+        if shape.size() == 0 {
+            return Tensor::zeros(shape); // no bound exists for no units
+        }
         let (fan_in, fan_out) = fans(shape);
         let bound = match self {
             Init::Zeros => return Tensor::zeros(shape),

@@ -21,7 +21,7 @@ pub struct Linear {
 impl Linear {
     /// A layer of `inputs` to `outputs`, started as PyTorch's.
     pub fn new<F: Float>(params: &mut Params<F>, inputs: usize, outputs: usize) -> Self {
-        let init = Init::Uniform(1.0 / (inputs as f64).sqrt());
+        let init = Init::Uniform(if inputs == 0 { 0.0 } else { 1.0 / (inputs as f64).sqrt() });
         Self::started(params, inputs, outputs, init, init)
     }
 

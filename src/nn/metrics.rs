@@ -12,6 +12,7 @@ use crate::{Float, Tensor, ops::Indices};
 ///
 /// # Panics
 /// When `output` is not `[n, classes]` with n targets.
+#[track_caller]
 pub fn accuracy<F: Float>(output: &Tensor<F>, target: &Indices) -> f64 {
     let (_, found) = output.max_dim(1, false);
     assert!(

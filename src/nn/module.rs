@@ -19,9 +19,16 @@ impl<'c, I: Interp> Ctx<'c, I> {
     }
 
     /// A parameter.
+    ///
+    /// # Panics
+    /// When there is none of this id: its layer was built with other parameters.
     #[inline]
+    #[track_caller]
     pub fn get(&self, id: ParamId) -> &Value<I> {
-        &self.values[id.place()]
+        match self.values.get(id.place()) {
+            Some(value) => value,
+            None => id.is_foreign(self.values.len()),
+        }
     }
 
     /// Where a layer draws from; nothing means that it evaluates.

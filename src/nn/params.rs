@@ -90,8 +90,12 @@ impl<F: Float> Params<F> {
 
     /// Whether a parameter is trained. A frozen one is a constant in training and gets no
     /// gradient, so that no optimizer touches it.
+    ///
+    /// # Panics
+    /// When there is none of this id: its layer was built with other parameters.
+    #[track_caller]
     pub fn set_trainable(&mut self, id: ParamId, trainable: bool) {
-        self.entries[id.0 as usize].trainable = trainable;
+        self.entry_mut(id).trainable = trainable;
     }
 
     /// Whether a parameter is trained.
@@ -105,13 +109,33 @@ impl<F: Float> Params<F> {
     }
 
     /// The value of a parameter.
+    ///
+    /// # Panics
+    /// When there is none of this id: its layer was built with other parameters.
+    #[track_caller]
     pub fn get(&self, id: ParamId) -> &Tensor<F> {
-        &self.entries[id.0 as usize].value
+        match self.entries.get(id.place()) {
+            Some(entry) => &entry.value,
+            None => id.is_foreign(self.entries.len()),
+        }
     }
 
     /// The value of a parameter, for changing it.
+    ///
+    /// # Panics
+    /// When there is none of this id: its layer was built with other parameters.
+    #[track_caller]
     pub fn get_mut(&mut self, id: ParamId) -> &mut Tensor<F> {
-        &mut self.entries[id.0 as usize].value
+        &mut self.entry_mut(id).value
+    }
+
+    #[track_caller]
+    fn entry_mut(&mut self, id: ParamId) -> &mut Entry<F> {
+        let count = self.entries.len();
+        match self.entries.get_mut(id.place()) {
+            Some(entry) => entry,
+            None => id.is_foreign(count),
+        }
     }
 
     /// Names and values, in the order they were added.
@@ -148,6 +172,16 @@ impl ParamId {
     #[inline]
     pub(super) fn place(self) -> usize {
         self.0 as usize
+    }
+
+    /// Refuses an id beyond the last of `count` parameters.
+    #[cold]
+    #[track_caller]
+    pub(super) fn is_foreign(self, count: usize) -> ! {
+        panic!(
+            "gradtape: params: parameter {} of a layer is not among these {count}: it was built with others",
+            self.0
+        )
     }
 }
 

@@ -168,8 +168,9 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
     /// of threads.
     ///
     /// # Errors
-    /// When an option is outside its domain, the data does not fit the model's output, or the
-    /// loss stops being a number; the parameters are then those of the last good step.
+    /// When an option is outside its domain, the data does not fit the model's output, nothing
+    /// trainable takes part in the loss, or the loss or, after an epoch, a parameter is not a finite
+    /// number. Steps that were made before are not undone.
     pub fn fit<D>(&mut self, data: &D, fit: Fit) -> Result<Vec<Epoch>, Error>
     where
         D: Dataset<Elem = F, Target = L::Target>,
@@ -192,7 +193,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
                 result.is_ok()
             });
             bar.done();
-            result.map_err(|error| at_epoch(error, number))?;
+            result.and_then(|()| self.finite()).map_err(|error| at_epoch(error, number))?;
             let seconds = start.elapsed().as_secs_f64();
             let held_back: Vec<usize> = (training..data.len()).collect();
             let validation = if held_back.is_empty() { None } else { Some(self.measure(data, held_back)?) };
@@ -240,6 +241,9 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
                 let expected = "a finite number (a smaller learning rate, or data without NaN)";
                 return Err(Error::data("the training loss", expected, value));
             }
+            if loss.is_constant() {
+                return Err(Error::data("the training loss", "a trainable parameter in it", "none"));
+            }
             totals.samples += rows;
             totals.loss += value * rows as f64;
             if let Some(metric) = &self.metric {
@@ -254,6 +258,17 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         }
         self.optimizer.step(&mut self.params, &grads);
         self.steps += 1;
+        Ok(())
+    }
+
+    /// Refuses what an infinite gradient has made of a parameter: the loss shows it only in the next
+    /// step, and after the last there is none.
+    fn finite(&self) -> Result<(), Error> {
+        for (name, value) in self.params.iter() {
+            if let Some(found) = value.slice().iter().find(|v| !v.is_finite()) {
+                return Err(Error::data(format!("parameter {name}"), "finite numbers", found));
+            }
+        }
         Ok(())
     }
 

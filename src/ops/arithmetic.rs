@@ -1,13 +1,12 @@
 //! Sums, products and quotients, with each other and with numbers, and the operators for them.
 #![forbid(unsafe_code)]
 
-use super::{broadcast, elementwise::Recip};
+use super::broadcast;
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
     kernels::map,
     op::{Cots, Fix, One, Op, OpError, Saved, Saves},
-    ops::Map,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -276,7 +275,10 @@ scalar_operator! {
     Add, add, |x, c| Value::apply(AddScalar(c), x), Value::apply(AddScalar(c), x);
     Sub, sub, |x, c| Value::apply(AddScalar(-c), x), Value::apply(AddScalar(c), Value::apply(Neg, x).into());
     Mul, mul, |x, c| Value::apply(MulScalar(c), x), Value::apply(MulScalar(c), x);
-    Div, div, |x, c| Value::apply(DivScalar(c), x), Value::apply(MulScalar(c), Value::apply(Map(Recip), x).into());
+    Div, div, |x, c| Value::apply(DivScalar(c), x), {
+        let c = x.constant(c); // not c · (1/x), which overflows for a tiny x
+        Value::apply(Div, [c.into(), x])
+    };
 }
 
 impl<I: Interp> ops::Neg for Value<I> {

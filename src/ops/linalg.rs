@@ -246,7 +246,10 @@ impl<I: Interp> Value<I> {
             // One matrix for a whole batch is one product of all rows.
             (3.., 2) if b[0] == a[a.rank() - 1] => {
                 let y = product(&rows(self), other);
-                y.reshape(a.with_axis(a.rank() - 1, b[1]).expect("as large as y"))
+                match a.with_axis(a.rank() - 1, b[1]) {
+                    Ok(shape) => y.reshape(shape),
+                    Err(why) => panic!("gradtape: matmul: {why}, of {a} and {b}"),
+                }
             }
             _ => product(self, other),
         }

@@ -57,7 +57,9 @@ pub struct SliceGrad {
 fn walk(shape: &Shape, ranges: &[Range]) -> (usize, SmallVec<[isize; 6]>) {
     let own = shape.steps_as(shape);
     let offset = ranges.iter().zip(&own).map(|(range, &step)| range.start * step as usize).sum();
-    (offset, ranges.iter().zip(&own).map(|(range, &step)| range.step * step).collect())
+    // Of a single element any step is allowed, also one that cannot be taken.
+    let steps = |(range, &step): (&Range, &isize)| if range.count > 1 { range.step * step } else { 0 };
+    (offset, ranges.iter().zip(&own).map(steps).collect())
 }
 
 /// The shape that ranges select.
