@@ -416,6 +416,12 @@ impl<'s> Case<'s> {
             let (reverse, _) = dot(&alone[k..=k], &self.v[k..=k]);
             self.agree("one tangent given", forward, reverse, scale, 1e-12)?;
         }
+        // And for all but one of three or more.
+        for k in (0..inputs.len()).filter(|_| inputs.len() > 2) {
+            let mut without = self.swept(inputs, &self.u, &|i| constant[i] || i == k);
+            without[k] = self.gradient[k].clone();
+            self.same("all but one wanted", &without, &self.gradient, 1e-14)?;
+        }
         if self.y.len() < 2 {
             return Ok(());
         }

@@ -26,7 +26,7 @@ pub(super) trait Subject: fmt::Debug {
     fn dual_vars<'t>(&self, x: &[Dual<Record<'t, f64>>]) -> Vec<Dual<Record<'t, f64>>>;
     fn tensors_f32(&self, x: &[Tensor<f32>]) -> Vec<Tensor<f32>>;
     fn vars_f32<'t>(&self, x: &[Var<'t, f32>]) -> Vec<Var<'t, f32>>;
-    /// Which declared saves the rules read: those without which they fail.
+    /// Which declared saves the rule reads: those that change what it gives when they become NaN.
     fn reads(&self, x: &[Tensor<f64>], y: &[Tensor<f64>], u: &[Tensor<f64>], constant: &[bool]) -> Read;
 }
 
@@ -85,33 +85,46 @@ impl<O: Op> Subject for OpSubject<'_, O> {
     }
 
     fn reads(&self, x: &[Tensor<f64>], y: &[Tensor<f64>], u: &[Tensor<f64>], constant: &[bool]) -> Read {
-        let without = |input: usize, output: usize| -> Saved<'_, O, Eager<f64>> {
-            Saved {
-                x: O::In::build(x.len(), |i| Slot {
-                    value: (O::SAVES.input(i) && i != input).then_some(&x[i]),
-                    shape: x[i].shape(),
-                }),
-                y: O::Out::build(y.len(), |j| Slot {
-                    value: (O::SAVES.output(j) && j != output).then_some(&y[j]),
-                    shape: y[j].shape(),
-                }),
-            }
+        let plain = self.pulled(x, y, u, constant);
+        let lost = |values: &[Tensor<f64>], place: usize| -> Vec<Tensor<f64>> {
+            let nan =
+                |i, value: &Tensor<f64>| if i == place { value.map(|_| f64::NAN) } else { value.clone() };
+            values.iter().enumerate().map(|(i, value)| nan(i, value)).collect()
         };
-        let fails = |input: usize, output: usize| {
-            let rule = AssertUnwindSafe(|| {
-                let dy = O::Out::reached(u.len(), |j| Some(u[j].clone()));
-                let want = O::In::build(x.len(), |i| !constant[i]);
-                self.0.vjp(without(input, output), dy, want);
-            });
-            catch_unwind(rule).is_err()
+        // A rule that does not survive has read, too.
+        let changes = |x: &[Tensor<f64>], y: &[Tensor<f64>]| {
+            let found = catch_unwind(AssertUnwindSafe(|| self.pulled(x, y, u, constant)));
+            found.map_or(true, |found| found != plain)
         };
-        const NONE: usize = usize::MAX;
         let bits = |read: &dyn Fn(usize) -> bool| (0..32).fold(0, |bits, i| bits | u32::from(read(i)) << i);
         Read {
-            inputs: bits(&|i| O::SAVES.input(i) && fails(i, NONE)),
-            outputs: bits(&|j| O::SAVES.output(j) && fails(NONE, j)),
+            inputs: bits(&|i| O::SAVES.input(i) && i < x.len() && changes(&lost(x, i), y)),
+            outputs: bits(&|j| O::SAVES.output(j) && j < y.len() && changes(x, &lost(y, j))),
             ..Read::default()
         }
+    }
+}
+
+impl<O: Op> OpSubject<'_, O> {
+    /// The bits of Jᵀu, by the rule alone, from these saved values.
+    fn pulled(
+        &self,
+        x: &[Tensor<f64>],
+        y: &[Tensor<f64>],
+        u: &[Tensor<f64>],
+        constant: &[bool],
+    ) -> Vec<Option<Vec<u64>>> {
+        let slot =
+            |saved, value| Slot { value: if saved { Some(value) } else { None }, shape: value.shape() };
+        let saved: Saved<'_, O, Eager<f64>> = Saved {
+            x: O::In::build(x.len(), |i| slot(O::SAVES.input(i), &x[i])),
+            y: O::Out::build(y.len(), |j| slot(O::SAVES.output(j), &y[j])),
+        };
+        let dy = O::Out::reached(u.len(), |j| Some(u[j].clone()));
+        let dx = self.0.vjp(saved, dy, O::In::build(x.len(), |i| !constant[i]));
+        let bits =
+            |dx: &Option<Tensor<f64>>| Some(dx.as_ref()?.slice().iter().map(|v| v.to_bits()).collect());
+        O::In::slice(&dx).iter().map(bits).collect()
     }
 }
 
