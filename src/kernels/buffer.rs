@@ -64,6 +64,15 @@ fn with_pool<F: Float, R>(capacity: usize, body: impl FnOnce(&mut Pool<F>, usize
     }
 }
 
+/// Fresh memory, all zero. More than there is makes a panic, where the allocator would end the process.
+fn fresh<F: Float>(len: usize) -> Vec<F> {
+    const HUGE: usize = 1 << 30;
+    if len > HUGE && Vec::<F>::new().try_reserve_exact(len).is_err() {
+        panic!("gradtape: tensor: no memory for {len} elements");
+    }
+    vec![F::ZERO; len]
+}
+
 /// The size class of `n` elements and its capacity: four classes a doubling, so that at most a
 /// fifth of a buffer is unused.
 fn class(n: usize) -> (usize, usize) {
@@ -82,7 +91,7 @@ impl<F: Float> Buffer<F> {
     pub(crate) fn stale(len: usize) -> Self {
         let (class, capacity) = class(len);
         let reused = with_pool(capacity, |pool, _| pool.take(class, capacity));
-        let data = reused.flatten().unwrap_or_else(|| Arc::new(vec![F::ZERO; capacity]));
+        let data = reused.flatten().unwrap_or_else(|| Arc::new(fresh(capacity)));
         Buffer { data: Some(data), len }
     }
 

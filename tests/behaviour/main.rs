@@ -4,6 +4,7 @@
 mod conv;
 mod defects;
 mod faults;
+mod hostile;
 mod kinks;
 mod kinks_elementwise;
 mod kinks_indices;

@@ -15,6 +15,15 @@ thread_local! {
 /// The message of the panic that `f` must raise, which must point at a line of its caller's file.
 #[track_caller]
 pub(crate) fn refused<T>(f: impl FnOnce() -> T) -> String {
+    match outcome(f) {
+        Ok(_) => panic!("nothing was refused"),
+        Err(message) => message,
+    }
+}
+
+/// What `f` gives, or the message of its panic, which must point at a line of the caller's file.
+#[track_caller]
+pub(crate) fn outcome<T>(f: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let previous = std::panic::take_hook();
@@ -30,14 +39,17 @@ pub(crate) fn refused<T>(f: impl FnOnce() -> T) -> String {
     WATCHED.set(true);
     let result = catch_unwind(AssertUnwindSafe(f));
     WATCHED.set(false);
-    let Err(payload) = result else { panic!("nothing was refused") };
+    let payload = match result {
+        Ok(value) => return Ok(value),
+        Err(payload) => payload,
+    };
     let message = match payload.downcast::<String>() {
         Ok(message) => *message,
         Err(payload) => payload.downcast::<&str>().expect("a message").to_string(),
     };
     let (file, line) = SEEN.take().expect("the hook has run");
     assert_eq!(file, Location::caller().file(), "{message:?} points at {file}:{line}");
-    message
+    Err(message)
 }
 
 fn ones(dims: &[usize]) -> Tensor<f64> {

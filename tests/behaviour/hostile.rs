@@ -1,0 +1,209 @@
+//! Whatever is thrown at a method of [`Value`], it gives a value or refuses under its own name, at the
+//! caller's line: no index panic and no overflow from within is ever reached.
+
+use crate::misuse::outcome;
+use gradtape::ops::{Indices, MatMul, Range, Slice, SliceGrad};
+use gradtape::{Axes, Dual, Interp, Shape, Tape, Tensor, Value};
+
+/// What a call may be given besides its operands.
+#[derive(Clone, Debug)]
+struct Options {
+    axis: isize,
+    other: isize,
+    size: usize,
+    indices: Indices,
+    shape: Shape,
+}
+
+/// Calls every method that can refuse something; the name of the method, and what came of it.
+fn call_all<I: Interp>(
+    x: &Value<I>,
+    y: &Value<I>,
+    o: &Options,
+    mut check: impl FnMut(&str, Result<Vec<Value<I>>, String>),
+) {
+    let Options { axis, other, size, indices, shape } = o;
+    let (axis, other, size) = (*axis, *other, *size);
+    let both = Axes::from([axis, other]);
+    let range = Range { start: size, count: size, step: axis };
+    macro_rules! methods {
+        ($($name:literal => $call:expr;)*) => {$(
+            check($name, outcome(|| $call));
+        )*};
+    }
+    methods! {
+        "add" => vec![x + y];
+        "sub" => vec![x - y.clone()];
+        "mul" => vec![x.clone() * y];
+        "div" => vec![x.clone() / y.clone()];
+        "pow" => vec![x.pow(y)];
+        "maximum" => vec![x.maximum(y)];
+        "greater" => vec![x.greater(y)];
+        "select" => vec![x.select(y, x)];
+        "lerp" => vec![x.lerp(y, x)];
+        "expand" => vec![x.expand(shape)];
+        "sum_to" => vec![x.sum_to(shape)];
+        "reshape" => vec![x.reshape(shape)];
+        "sum" => vec![x.sum(), x.mean()];
+        "max" => vec![x.max()];
+        "min" => vec![x.min()];
+        "sum_axes" => vec![x.sum_axes(axis, false), x.sum_axes(both.clone(), true)];
+        "mean_axes" => vec![x.mean_axes(axis, true), x.mean_axes(both.clone(), false)];
+        "max_axes" => vec![x.max_axes(axis, false), x.max_axes(both.clone(), true)];
+        "min_axes" => vec![x.min_axes(axis, false), x.min_axes(both.clone(), true)];
+        "max_dim" => vec![x.max_dim(axis, false).0];
+        "min_dim" => vec![x.min_dim(axis, true).0];
+        "argmax" => { let _ = (x.argmax(), x.argmin()); vec![] };
+        "argmax_dim" => { let _ = (x.argmax_dim(axis, false), x.argmin_dim(axis, true)); vec![] };
+        "var_axes" => vec![x.var_axes(axis, 1.0, false), x.var_axes(both.clone(), f64::NAN, true)];
+        "std_axes" => vec![x.std_axes(axis, 0.0, false), x.std_axes(both.clone(), -1.0, true)];
+        "logsumexp" => vec![x.logsumexp(axis, false), x.logsumexp(both.clone(), true)];
+        "softmax" => vec![x.softmax(axis)];
+        "log_softmax" => vec![x.log_softmax(axis)];
+        "softmin" => vec![x.softmin(axis)];
+        "masked_softmax" => vec![x.masked_softmax(axis, y)];
+        "glu" => vec![x.glu(axis)];
+        "transpose" => vec![x.transpose(axis, other)];
+        "movedim" => vec![x.movedim(axis, other)];
+        "permute" => vec![x.permute(indices.slice())];
+        "unsqueeze" => vec![x.unsqueeze(axis)];
+        "squeeze" => vec![x.squeeze(axis)];
+        "flatten" => vec![x.flatten(axis, other)];
+        "narrow" => vec![x.narrow(axis, size, size)];
+        "flip" => vec![x.flip(&[axis, other])];
+        "slice_ranges" => vec![x.slice_ranges(&vec![range; x.shape().rank()])];
+        "slice" => vec![Value::apply(Slice(vec![range; 2].into()), x.into())];
+        "slice_grad" => vec![Value::apply(SliceGrad { ranges: vec![range; shape.rank()].into(), shape: shape.clone() }, x.into())];
+        "concat" => vec![Value::concat(&[x, y], axis)];
+        "stack" => vec![Value::stack(&[x, y], axis)];
+        "split" => x.split(&[size, 1], axis);
+        "chunk" => x.chunk(size, axis);
+        "unbind" => x.unbind(axis);
+        "index_select" => vec![x.index_select(axis, indices)];
+        "index_add" => vec![x.index_add(axis, indices, y, f64::NAN)];
+        "index_copy" => vec![x.index_copy(axis, indices, y)];
+        "index_fill" => vec![x.index_fill(axis, indices, f64::NAN)];
+        "gather" => vec![x.gather(axis, indices)];
+        "scatter" => vec![x.scatter(axis, indices, y)];
+        "scatter_add" => vec![x.scatter_add(axis, indices, y)];
+        "scatter_fill" => vec![x.scatter_fill(axis, indices, f64::INFINITY)];
+        "matmul" => vec![x.matmul(y)];
+        "matmul, transposed" => vec![Value::apply(MatMul { transpose_a: true, transpose_b: true }, [x.into(), y.into()])];
+        "linear" => vec![x.linear(y, x)];
+        "cross_entropy" => vec![x.cross_entropy(indices)];
+        "mse" => vec![x.mse(y)];
+        "scalars" => vec![1.0 / (x + f64::NAN), f64::INFINITY - x * -0.0, x / 0.0];
+    }
+}
+
+/// Refusals must name an op; those of [`Shape`] are those of a shape that cannot exist.
+#[track_caller]
+fn named(method: &str, message: &str, sample: &dyn std::fmt::Debug) {
+    assert!(
+        message.starts_with("gradtape: ") && message.matches(": ").count() >= 2,
+        "{method}: {message:?} for {sample:?}"
+    );
+}
+
+fn shapes() -> Vec<Shape> {
+    let dims: [&[usize]; 10] =
+        [&[], &[0], &[1], &[3], &[2, 3], &[3, 2], &[0, 3], &[2, 0, 3], &[1, 2, 1, 3], &[2, 1, 1, 1, 1, 2, 3]];
+    dims.map(Shape::from).into()
+}
+
+fn options() -> Vec<Options> {
+    let axes = [0, 1, -1, -2, 6, isize::MIN, isize::MAX];
+    let sizes = [0, 1, 2, usize::MAX];
+    let indices: [Indices; 5] =
+        [[].into(), [0].into(), [1, 0].into(), [usize::MAX, 0, 1].into(), Indices::new(vec![1, 0], [1, 2])];
+    let shapes = shapes();
+    // Each axis with each, and the others in turn.
+    let pairs = axes.iter().flat_map(|&axis| axes.iter().map(move |&other| (axis, other)));
+    let options = |(i, (axis, other)): (usize, (isize, isize))| Options {
+        axis,
+        other,
+        size: sizes[i % sizes.len()],
+        indices: indices[i % indices.len()].clone(),
+        shape: shapes[i % shapes.len()].clone(),
+    };
+    pairs.enumerate().map(options).collect()
+}
+
+fn filled(shape: &Shape, with: f64) -> Tensor<f64> {
+    Tensor::from_fn(shape, |i| if i % 2 == 0 { with } else { i as f64 - 1.0 })
+}
+
+#[test]
+fn every_method_gives_a_value_or_refuses_by_name_at_the_callers_line() {
+    let (shapes, special) = (shapes(), [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 0.5]);
+    let (mut given, mut refused) = (0, 0);
+    for (i, o) in options().iter().enumerate() {
+        for a in &shapes {
+            for b in &shapes {
+                let (x, y) = (filled(a, special[i % 4]), filled(b, special[i / 4 % 4]));
+                call_all(&x, &y, o, |method, found| match found {
+                    Ok(_) => given += 1,
+                    Err(message) => {
+                        refused += 1;
+                        named(method, &message, &(a, b, o));
+                    }
+                });
+            }
+        }
+    }
+    assert!(given > 10_000 && refused > 10_000, "{given} values, {refused} refusals");
+}
+
+#[test]
+fn what_gives_a_value_has_gradients_of_its_operands_shapes_and_tangents() {
+    let shapes = shapes();
+    for (i, o) in options().iter().enumerate().step_by(2) {
+        for (j, a) in shapes.iter().enumerate() {
+            let b = if i % 3 == 0 { a } else { &shapes[(i + j) % shapes.len()] };
+            let tape = Tape::new();
+            let (x, y) = (tape.var(filled(a, 0.5)), tape.var(filled(b, 0.5)));
+            call_all(&x, &y, o, |method, found| {
+                for result in found.into_iter().flatten().filter(|result| !result.is_constant()) {
+                    let seed = tape.constant(Tensor::ones(result.shape()));
+                    let [dx, dy] = outcome(|| result.grad_with(seed, [&x, &y]))
+                        .unwrap_or_else(|message| panic!("{method}: {message} for {:?}", (a, b, o)));
+                    assert_eq!((dx.shape(), dy.shape()), (a, b), "{method} for {o:?}");
+                }
+            });
+            let dual = |x: Tensor<f64>| Dual::new(x.clone(), Some(x));
+            call_all(&dual(filled(a, 0.5)), &dual(filled(b, 0.5)), o, |method, found| match found {
+                Ok(results) => {
+                    assert!(results.iter().all(|y| y.tangent().is_none_or(|t| t.shape() == y.shape())))
+                }
+                Err(message) => named(method, &message, &(a, b, o)),
+            });
+        }
+    }
+}
+
+#[test]
+fn products_of_empty_operands_that_are_too_large_together_are_refused() {
+    let (a, b) = (Tensor::<f64>::zeros([0, 1 << 40, 0]), Tensor::zeros([0, 1 << 40]));
+    let message = outcome(|| a.matmul(&b)).unwrap_err();
+    assert!(
+        message.starts_with("gradtape: matmul: ") && message.contains("more elements than memory"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_number_over_a_tiny_number_is_their_quotient() {
+    let tiny = Tensor::from([1e-310, f64::MIN_POSITIVE, 3.0]);
+    assert_eq!((1e-300 / &tiny).slice(), [1e-300 / 1e-310, 1e-300 / f64::MIN_POSITIVE, 1e-300 / 3.0]);
+    let tape = Tape::new();
+    let x = tape.var(tiny);
+    let slopes = (1e-320 / &x).sum().backward();
+    assert_eq!(slopes.wrt(&x).slice()[0], -(1.0 / 1e-310 * 1e-320 / 1e-310));
+}
+
+#[test]
+fn memory_that_there_is_not_makes_a_panic_and_no_abort() {
+    let message = std::panic::catch_unwind(|| Tensor::<f64>::zeros([1 << 59])).unwrap_err();
+    let message = message.downcast::<String>().unwrap();
+    assert!(message.starts_with("gradtape: tensor: no memory for "), "{message}");
+}
