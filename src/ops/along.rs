@@ -5,6 +5,7 @@ use super::Indices;
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
+    kernels::pick,
     op::{One, Op, OpError, Saved, Saves},
     shape::resolve,
     tensor::Eager,
@@ -71,8 +72,9 @@ impl Op for TakeAlongAxis {
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
         let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
-        let size = x.shape()[axis];
-        Ok(Tensor::from_fn(&out, |i| x.slice()[place(i, &self.indices, axis, size)]))
+        let (_, count, inner) = out.around(axis);
+        let (size, indices) = (x.shape()[axis], self.indices.slice());
+        Ok(Tensor::filled(out, |out| pick::pick(x.slice(), size, indices, [count, inner], out)))
     }
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
@@ -123,12 +125,9 @@ impl Op for TakeAlongAxisGrad {
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
         let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
-        let mut sum = Tensor::zeros(out);
-        let slice = sum.slice_mut();
-        for (i, &v) in x.slice().iter().enumerate() {
-            slice[place(i, &self.indices, axis, self.size)] += v;
-        }
-        Ok(sum)
+        let (_, count, inner) = x.shape().around(axis);
+        let indices = self.indices.slice();
+        Ok(Tensor::filled(out, |sum| pick::add(x.slice(), self.size, indices, [count, inner], sum)))
     }
 
     fn vjp<I: Interp>(&self, _: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {

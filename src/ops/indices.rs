@@ -31,6 +31,19 @@ impl Indices {
         Indices { places: places.into(), shape }
     }
 
+    /// What `fill` writes, of a shape.
+    pub(super) fn filled(shape: Shape, fill: impl FnOnce(&mut [usize])) -> Self {
+        let mut places: Arc<[usize]> = std::iter::repeat_n(0, shape.size()).collect();
+        fill(Arc::get_mut(&mut places).expect("fresh"));
+        Indices { places, shape }
+    }
+
+    /// The same indices under another shape of the same size.
+    pub(super) fn reshaped(self, shape: Shape) -> Self {
+        debug_assert_eq!(self.shape.size(), shape.size());
+        Indices { shape, ..self }
+    }
+
     /// The indices in row-major order.
     pub fn slice(&self) -> &[usize] {
         &self.places

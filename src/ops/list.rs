@@ -142,6 +142,8 @@ macro_rules! for_each_op {
             conv_bias: $crate::ops::ConvBias,
             conv_transpose: $crate::ops::ConvTranspose,
             conv_weight: $crate::ops::ConvWeight,
+            // windows and interpolation
+            resample: $crate::ops::Resample,
             // softmax and losses
             softmax: $crate::ops::Softmax,
             log_softmax: $crate::ops::LogSoftmax,
@@ -221,6 +223,27 @@ macro_rules! for_each_composition {
             trace: $crate::ops::composed::Trace,
             tril: $crate::ops::composed::Tril,
             triu: $crate::ops::composed::Triu,
+            // pooling
+            max_pool1d: $crate::ops::composed::MaxPool1d,
+            max_pool2d: $crate::ops::composed::MaxPool2d,
+            max_pool3d: $crate::ops::composed::MaxPool3d,
+            max_unpool1d: $crate::ops::composed::MaxUnpool1d,
+            max_unpool2d: $crate::ops::composed::MaxUnpool2d,
+            max_unpool3d: $crate::ops::composed::MaxUnpool3d,
+            adaptive_max_pool1d: $crate::ops::composed::AdaptiveMaxPool1d,
+            adaptive_max_pool2d: $crate::ops::composed::AdaptiveMaxPool2d,
+            adaptive_max_pool3d: $crate::ops::composed::AdaptiveMaxPool3d,
+            avg_pool1d: $crate::ops::composed::AvgPool1d,
+            avg_pool2d: $crate::ops::composed::AvgPool2d,
+            avg_pool3d: $crate::ops::composed::AvgPool3d,
+            adaptive_avg_pool1d: $crate::ops::composed::AdaptiveAvgPool1d,
+            adaptive_avg_pool2d: $crate::ops::composed::AdaptiveAvgPool2d,
+            adaptive_avg_pool3d: $crate::ops::composed::AdaptiveAvgPool3d,
+            lp_pool1d: $crate::ops::composed::LpPool1d,
+            lp_pool2d: $crate::ops::composed::LpPool2d,
+            lp_pool3d: $crate::ops::composed::LpPool3d,
+            global_avg_pool: $crate::ops::composed::GlobalAvgPool,
+            global_max_pool: $crate::ops::composed::GlobalMaxPool,
         }
     };
 }

@@ -26,14 +26,17 @@ mod masked;
 mod pad;
 mod parts;
 mod pick;
+mod pool;
 mod reduce;
 mod repeat;
+mod resample;
 mod scan;
 mod scatter;
 mod shape;
 mod slice;
 mod softmax;
 mod sort;
+mod spatial;
 mod statistics;
 mod strided;
 mod view;
@@ -43,8 +46,7 @@ pub use arithmetic::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Neg, Sub};
 pub use broadcast::{Expand, Select, SumTo};
 pub use concat::{Concat, Split};
 pub use conv::{
-    Conv, ConvBias, ConvOptions, ConvTranspose, ConvTransposeOptions, ConvWeight, Layout, Padding, PerAxis,
-    Sliding,
+    Conv, ConvBias, ConvOptions, ConvTranspose, ConvTransposeOptions, ConvWeight, Layout, Padding,
 };
 pub use elementwise::{
     Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, Cbrt, Ceil, Celu, Clamp, Copysign, Cos, Cosh, Elu,
@@ -62,13 +64,16 @@ pub use linalg::{Linear, MatMul};
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
 pub use pad::PadMode;
+pub use pool::{AvgPoolOptions, LpPoolOptions, MaxPoolOptions, MaxUnpoolOptions};
 pub use reduce::{Mean, Sum};
 pub use repeat::Indexing;
+pub use resample::{Resample, Sparse};
 pub use scan::Cumsum;
 pub use shape::{Permute, Reshape};
 pub use slice::{Range, Slice, SliceGrad};
 pub use softmax::{LogSoftmax, Softmax};
 pub use sort::TopK;
+pub use spatial::{PerAxis, Sliding};
 pub use strided::{AsStrided, AsStridedGrad};
 
 use crate::op::{Checked, Op};
@@ -85,6 +90,7 @@ pub mod composed {
     pub use super::masked::{MaskedFill, MaskedScatter, MaskedSelect, Take};
     pub use super::pad::Pad;
     pub use super::parts::{Chunk, IndexAxis, Narrow, SliceAxis, Stack, Unbind};
+    pub use super::pool::composed::*;
     pub use super::repeat::{Meshgrid, Repeat, RepeatInterleave, Roll, Tile};
     pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
     pub use super::sort::{Sort, Topk};

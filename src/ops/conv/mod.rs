@@ -2,11 +2,10 @@
 #![forbid(unsafe_code)]
 
 mod primitive;
-mod sliding;
 
 pub use primitive::{Conv, ConvBias, ConvTranspose, ConvWeight, Layout};
-pub use sliding::{PerAxis, Sliding};
 
+use super::spatial::{PerAxis, Sliding, batched, on_both_sides, sampled_per_axis, valid};
 use crate::{
     Shape,
     gradcheck::Gen,
@@ -116,11 +115,6 @@ impl ConvOptions {
     }
 }
 
-fn on_both_sides(each: &[usize]) -> Result<SmallVec<[[isize; 2]; 3]>, String> {
-    let side = |&n: &usize| isize::try_from(n).map(|n| [n, n]).map_err(|_| format!("padding by {n}"));
-    each.iter().map(side).collect()
-}
-
 impl ConvTransposeOptions {
     /// The layout of the convolution back, and the sizes of the result, for x of these places.
     fn layout(&self, places: &[usize], kernel: &[usize]) -> Result<(Layout, SmallVec<[usize; 3]>), String> {
@@ -150,28 +144,6 @@ impl ConvTransposeOptions {
             padding[axis][1] -= more[axis] as isize;
         }
         Ok((Layout { sliding: Sliding { stride, dilation, padding }, groups: self.groups }, size))
-    }
-}
-
-/// A value as a batch: one with `axes` spatial axes and a channel only is a batch of one.
-#[track_caller]
-pub(super) fn batched<I: Interp>(name: &str, axes: usize, x: &Value<I>) -> (Value<I>, bool) {
-    let rank = x.shape().rank();
-    if rank == axes + 2 {
-        return (x.clone(), false);
-    }
-    if rank != axes + 1 {
-        panic!("gradtape: {name}: needs [batch, channels] or [channels] and {axes} axes, not {}", x.shape());
-    }
-    (x.unsqueeze(0), true)
-}
-
-/// What an option says, or a refusal at the caller's line.
-#[track_caller]
-pub(super) fn valid<T>(name: &str, x: &Shape, found: Result<T, String>) -> T {
-    match found {
-        Ok(found) => found,
-        Err(why) => panic!("gradtape: {name}: {why} for {x}"),
     }
 }
 
@@ -314,12 +286,6 @@ impl<I: Interp> Value<I> {
     ) -> Self {
         conv_transpose("conv_transpose3d", 3, self, weight, bias, &options)
     }
-}
-
-/// One to three numbers, or one for all axes.
-fn sampled_per_axis(g: &mut Gen, axes: usize, low: usize, high: usize) -> PerAxis {
-    let count = if g.bool() { axes } else { 1 };
-    PerAxis::from(&(0..count).map(|_| g.int(low, high)).collect::<Vec<_>>()[..])
 }
 
 type Operands = Vec<crate::Tensor<f64>>;

@@ -7,7 +7,7 @@
 //! so each op's gradients are the two others, to any order (Dumoulin and Visin: A guide to convolution
 //! arithmetic for deep learning, 2016).
 
-use super::sliding::Sliding;
+use super::Sliding;
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},

@@ -5,6 +5,7 @@ mod blend;
 mod conv;
 mod elementwise;
 mod masked;
+mod pool;
 mod repeat;
 mod scatter;
 mod sort;

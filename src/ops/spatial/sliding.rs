@@ -1,58 +1,10 @@
-//! How windows slide, as options and as sizes.
+//! How windows slide, as fields of ops.
 
 use crate::{
     kernels::window::{Slide, Slides},
     op::OpError,
 };
 use smallvec::SmallVec;
-
-/// A number for each spatial axis, or one for all of them.
-///
-/// ```
-/// use gradtape::ops::PerAxis;
-/// let (all, each): (PerAxis, PerAxis) = (2.into(), [2, 1].into());
-/// assert_eq!(all.of(3), Ok([2, 2, 2].into()));
-/// assert_eq!(each.of(3), Err("[2, 1] for 3 axes".into()));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PerAxis(SmallVec<[usize; 3]>);
-
-impl PerAxis {
-    /// The number for each of `axes` axes.
-    ///
-    /// # Errors
-    /// What is wrong, in words, when there are more numbers than one but not as many as axes.
-    pub fn of(&self, axes: usize) -> Result<SmallVec<[usize; 3]>, String> {
-        match self.0[..] {
-            [all] => Ok(SmallVec::from_elem(all, axes)),
-            ref each if each.len() == axes => Ok(self.0.clone()),
-            ref each => Err(format!("{each:?} for {axes} axes")),
-        }
-    }
-
-    /// As [`of`](PerAxis::of), with what the numbers are in the message.
-    pub(in crate::ops) fn named(&self, what: &str, axes: usize) -> Result<SmallVec<[usize; 3]>, String> {
-        self.of(axes).map_err(|why| format!("{what} {why}"))
-    }
-}
-
-impl From<usize> for PerAxis {
-    fn from(all: usize) -> Self {
-        PerAxis(SmallVec::from_slice(&[all]))
-    }
-}
-
-impl<const N: usize> From<[usize; N]> for PerAxis {
-    fn from(each: [usize; N]) -> Self {
-        PerAxis(SmallVec::from_slice(&each))
-    }
-}
-
-impl From<&[usize]> for PerAxis {
-    fn from(each: &[usize]) -> Self {
-        PerAxis(SmallVec::from_slice(each))
-    }
-}
 
 /// How a window slides along each spatial axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
