@@ -12,6 +12,7 @@ mod table;
 
 mod activations;
 mod arithmetic;
+mod conv;
 mod elementwise;
 mod index;
 mod linalg;
@@ -38,6 +39,7 @@ macro_rules! families {
 families! {
     activations,
     arithmetic,
+    conv,
     elementwise,
     index,
     linalg,

@@ -54,4 +54,17 @@ pub(crate) const CASES: &[Case] = &[
     ("pad replicate 2", |x, _| vec![x[0].pad(&[1, 2, 0, 3], PadMode::Replicate)]),
     ("pad circular", |x, _| vec![x[0].pad(&[2, 4], PadMode::Circular)]),
     ("pad circular 2", |x, _| vec![x[0].pad(&[1, 2, 3, 0], PadMode::Circular)]),
+    // diagonals and windows
+    ("diagonal", |x, _| vec![x[0].diagonal(0, 0, 1)]),
+    ("diagonal above", |x, _| vec![x[0].diagonal(1, 2, 0)]),
+    ("diagonal below", |x, _| vec![x[0].diagonal(-1, 1, 2)]),
+    ("diag_embed", |x, _| vec![x[0].diag_embed(0, -2, -1)]),
+    ("diag_embed below", |x, _| vec![x[0].diag_embed(-1, 0, 2)]),
+    ("diag", |x, _| vec![x[0].diag(1)]),
+    ("diag of matrix", |x, _| vec![x[0].diag(-1)]),
+    ("trace", |x, _| vec![x[0].trace()]),
+    ("tril", |x, _| vec![x[0].tril(-1)]),
+    ("triu", |x, _| vec![x[0].triu(1)]),
+    ("as_strided", |x, _| vec![x[0].as_strided([2, 3, 2], &[3, 2, 1], 1)]),
+    ("unfold", |x, _| vec![x[0].unfold(1, 3, 2)]),
 ];
