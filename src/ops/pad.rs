@@ -29,7 +29,8 @@ impl Default for PadMode {
 
 impl<I: Interp> Value<I> {
     /// Padded at both ends of the last axes. The widths are in PyTorch's order: before and after the last
-    /// axis, before and after the one before it, and so on. Negative widths take elements away.
+    /// axis, before and after the one before it, and so on. Negative widths take elements away;
+    /// [`PadMode::Circular`] goes round what is left.
     ///
     /// Any number of axes can be padded in every mode. [`PadMode::Constant`] takes any number, also −inf.
     ///
@@ -73,12 +74,10 @@ impl<I: Interp> Value<I> {
         match mode {
             PadMode::Constant(value) => self.among(value, &each, &to),
             _ => (0..shape.rank()).fold(self.clone(), |x, axis| {
-                let (size, [before, after]) = (shape[axis] as isize, each[axis]);
-                if (before, after) == (0, 0) {
+                if each[axis] == [0, 0] {
                     return x;
                 }
-                let places = (-before..size + after).map(|at| source(at, size, mode) as usize);
-                x.index_select(axis as isize, &places.collect::<Vec<_>>()[..].into())
+                x.index_select(axis as isize, &sources(shape[axis], each[axis], mode)[..].into())
             }),
         }
     }
@@ -87,10 +86,9 @@ impl<I: Interp> Value<I> {
     fn among(&self, value: f64, widths: &[[isize; 2]], to: &Shape) -> Self {
         let (mut kept, mut laid) = (SmallVec::<[Range; 4]>::new(), SmallVec::<[Range; 4]>::new());
         for (&size, &[before, after]) in self.shape().iter().zip(widths) {
-            let lost = |width: isize| width.min(0).unsigned_abs();
-            let count = size.saturating_sub(lost(before) + lost(after));
-            kept.push(Range { start: lost(before).min(size - count), count, step: 1 });
-            laid.push(Range { start: if count == 0 { 0 } else { before.max(0) as usize }, count, step: 1 });
+            let count = size - lost(before) - lost(after);
+            kept.push(Range { start: lost(before), count, step: 1 });
+            laid.push(Range { start: before.max(0) as usize, count, step: 1 });
         }
         let part = self.slice_ranges(&kept);
         let lay = SliceGrad { ranges: laid, shape: to.clone() };
@@ -102,6 +100,11 @@ impl<I: Interp> Value<I> {
     }
 }
 
+/// How many elements a width takes away.
+fn lost(width: isize) -> usize {
+    width.min(0).unsigned_abs()
+}
+
 /// The size of a padded axis, if it can be padded so.
 fn padded(size: usize, before: isize, after: isize, mode: PadMode) -> Option<usize> {
     let most = before.max(after).max(0) as usize;
@@ -111,19 +114,22 @@ fn padded(size: usize, before: isize, after: isize, mode: PadMode) -> Option<usi
         PadMode::Constant(_) => true,
         PadMode::Reflect => most == 0 || most < size,
         PadMode::Replicate => most == 0 || size > 0,
-        PadMode::Circular => most <= size,
+        PadMode::Circular => most <= size.saturating_sub(lost(before)).saturating_sub(lost(after)),
     };
     allowed.then_some(whole)
 }
 
-/// The element of an axis that is seen at a place before, on or behind it.
-fn source(at: isize, size: isize, mode: PadMode) -> isize {
-    match mode {
+/// The elements that are seen along an axis after padding.
+fn sources(size: usize, [before, after]: [isize; 2], mode: PadMode) -> Vec<usize> {
+    let end = size as isize;
+    let (first, kept) = (lost(before) as isize, end - (lost(before) + lost(after)) as isize);
+    let source = |at: isize| match mode {
         PadMode::Reflect if at < 0 => -at,
-        PadMode::Reflect if at >= size => 2 * (size - 1) - at,
-        PadMode::Circular => at.rem_euclid(size),
-        _ => at.clamp(0, size - 1),
-    }
+        PadMode::Reflect if at >= end => 2 * (end - 1) - at,
+        PadMode::Circular => first + (at - first).rem_euclid(kept),
+        _ => at.clamp(0, end - 1),
+    };
+    (-before..end + after).map(|at| source(at) as usize).collect()
 }
 
 composition!(Pad((Vec<isize>, PadMode)), "pad", |(widths, mode), x| vec![x[0].pad(widths, *mode)], |g| {
@@ -138,13 +144,14 @@ composition!(Pad((Vec<isize>, PadMode)), "pad", |(widths, mode), x| vec![x[0].pa
     let count = g.int(0, shape.rank());
     let mut widths = Vec::new();
     for &size in shape.iter().rev().take(count) {
+        let lost = g.int(0, size.min(2));
         let most = match mode {
             PadMode::Reflect => size.saturating_sub(1),
-            PadMode::Circular => size.min(3),
+            PadMode::Circular => size - lost,
             PadMode::Replicate if size == 0 => 0,
             _ => 3,
         };
-        let lost = g.int(0, size.min(2)) as isize;
+        let lost = lost as isize;
         let gained = |g: &mut crate::gradcheck::Gen| g.int(0, most) as isize;
         let pair = match g.int(0, 3) {
             0 => [-lost, gained(g)],

@@ -1,7 +1,7 @@
 //! Defects that other libraries had, each named after where it was reported.
 
 use crate::tape::{chain, on_a_small_stack};
-use gradtape::ops::{Indices, MatMul};
+use gradtape::ops::{Indices, MatMul, PadMode};
 use gradtape::random::Rng;
 use gradtape::{Shape, Tape, Tensor, Value, Var};
 use rayon::ThreadPoolBuilder;
@@ -201,6 +201,14 @@ fn candle_3568_shortcuts_do_not_sever_the_graph() {
         ("sum over nothing", x.sum_axes([], false)),
         ("permute", x.permute(&[0, 1])),
         ("slice", x.slice_ranges(&[(0..2).into(), (0..2).into()])),
+        ("squeeze", x.squeeze(0)),
+        ("movedim", x.movedim(0, 0)),
+        ("roll", x.roll(&[2], &[0])),
+        ("rot90", x.rot90(4, [0, 1])),
+        ("tile", x.tile(&[])),
+        ("pad", x.pad(&[0, 0], PadMode::Reflect)),
+        ("gather", x.gather(0, &Indices::new(vec![0, 1, 1, 0], [2, 2]))),
+        ("masked_select", x.masked_select(&x.constant(1.0))),
         ("concat", Value::concat(&[&x], 0)),
         ("split", x.split(&[2], 0).remove(0)),
         ("times 1", &x * 1.0),

@@ -71,6 +71,17 @@ fn padding_that_repeats_elements_adds_up() {
 }
 
 #[test]
+fn circular_padding_goes_round_what_is_left() {
+    let x = Tensor::from([1.0, 2.0, 3.0, 4.0, 5.0]);
+    let found = derivatives(std::slice::from_ref(&x), |v| v[0].pad(&[-2, 1], PadMode::Circular));
+    same("value", &found.y, &[3.0, 4.0, 5.0, 3.0]);
+    same("gradient", &found.first[0], &[0.0, 0.0, 2.0, 1.0, 1.0]);
+    // The others go on from the elements as they were.
+    assert_eq!(x.pad(&[-2, 4], PadMode::Reflect).slice(), [3.0, 4.0, 5.0, 4.0, 3.0, 2.0, 1.0]);
+    assert_eq!(x.pad(&[-5, 1], PadMode::Replicate).slice(), [5.0]);
+}
+
+#[test]
 fn padding_by_an_infinity_leaves_no_nan() {
     for value in [-INF, NAN] {
         let found =

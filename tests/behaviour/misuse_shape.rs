@@ -114,6 +114,7 @@ fn padding_refuses_what_does_not_fit() {
         (refused(|| x.pad(&[5, -4], zeros)), "pad: axis 1 of [2, 3] cannot be padded by 5, -4"),
         (refused(|| x.pad(&[3, 0], PadMode::Reflect)), "cannot be padded by 3, 0 (Reflect)"),
         (refused(|| x.pad(&[0, 4], PadMode::Circular)), "cannot be padded by 0, 4 (Circular)"),
+        (refused(|| x.pad(&[-1, 3], PadMode::Circular)), "cannot be padded by -1, 3 (Circular)"),
         (
             refused(|| Tensor::<f64>::ones([2, 0]).pad(&[1, 0], PadMode::Replicate)),
             "axis 1 of [2, 0] cannot be padded by 1, 0 (Replicate)",

@@ -91,17 +91,22 @@ impl Naive for Pad {
         let dims: Place = (0..rank).map(|axis| size(axis) as usize).collect();
         // Walks from the first element, step by step, turning at the ends or coming round.
         let reached = |axis: usize, at: isize| -> Option<usize> {
-            let last = x[0].shape()[axis] as isize - 1;
+            let mut last = x[0].shape()[axis] as isize - 1;
             if last < 0 {
                 return None;
             }
-            let (mut place, mut way) = (0, at.signum());
-            for _ in 0..at.abs() {
-                let beyond = !(0..=last).contains(&(place + way));
+            let mut first = 0;
+            if *mode == PadMode::Circular {
+                first -= width(axis, 0).min(0);
+                last += width(axis, 1).min(0);
+            }
+            let (mut place, mut way) = (first, (at - first).signum());
+            for _ in 0..(at - first).abs() {
+                let beyond = !(first..=last).contains(&(place + way));
                 match mode {
                     PadMode::Constant(_) if beyond => return None,
                     PadMode::Replicate if beyond => way = 0,
-                    PadMode::Circular if beyond => place = if way > 0 { -1 } else { last + 1 },
+                    PadMode::Circular if beyond => place = if way > 0 { first - 1 } else { last + 1 },
                     PadMode::Reflect if beyond => way = -way,
                     _ => {}
                 }
