@@ -244,6 +244,15 @@ macro_rules! for_each_composition {
             lp_pool3d: $crate::ops::composed::LpPool3d,
             global_avg_pool: $crate::ops::composed::GlobalAvgPool,
             global_max_pool: $crate::ops::composed::GlobalMaxPool,
+            // products
+            dot: $crate::ops::composed::Dot,
+            outer: $crate::ops::composed::Outer,
+            bilinear: $crate::ops::composed::Bilinear,
+            addmm: $crate::ops::composed::Addmm,
+            tensordot: $crate::ops::composed::Tensordot,
+            kron: $crate::ops::composed::Kron,
+            cross: $crate::ops::composed::Cross,
+            einsum: $crate::ops::composed::Einsum,
         }
     };
 }

@@ -60,7 +60,7 @@ pub use elementwise::{
 pub use extreme::{Max, TieCollect, TieSpread};
 pub use index::{IndexSelect, IndexSelectGrad};
 pub use indices::Indices;
-pub use linalg::{Linear, MatMul};
+pub use linalg::{Contraction, Linear, MatMul, Scales};
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
 pub use pad::PadMode;
@@ -87,6 +87,7 @@ pub mod composed {
     pub use super::diagonal::{Diag, DiagEmbed, Diagonal, Trace, Tril, Triu};
     pub use super::extreme::{MaxDim, MinAxes, MinDim};
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};
+    pub use super::linalg::composed::*;
     pub use super::masked::{MaskedFill, MaskedScatter, MaskedSelect, Take};
     pub use super::pad::Pad;
     pub use super::parts::{Chunk, IndexAxis, Narrow, SliceAxis, Stack, Unbind};

@@ -11,6 +11,7 @@ mod kinks_indices;
 mod kinks_statistics;
 mod kinks_windows;
 mod layout;
+mod linalg;
 mod misuse;
 mod misuse_shape;
 mod pool;

@@ -6,6 +6,7 @@ mod conv;
 mod elementwise;
 mod masked;
 mod pool;
+mod products;
 mod repeat;
 mod scatter;
 mod sort;

@@ -1,7 +1,6 @@
 //! Matrix products.
 #![forbid(unsafe_code)]
 
-use super::arithmetic::add_tangents;
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
@@ -10,6 +9,7 @@ use crate::{
         strided::Walk,
     },
     op::{Fix, One, Op, OpError, Saved, Saves},
+    ops::arithmetic::add_tangents,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -230,6 +230,11 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
         let (a, b) = (self.shape(), other.shape());
+        // A vector is refused as what it is, before it is made a matrix.
+        if let (1, &[.., l, _] | &[l]) | (2.., &[l]) = (a.rank(), &b[..]) {
+            let k = a[a.rank() - 1];
+            assert!(k == l, "gradtape: matmul: inner dimensions {k} and {l} differ for {a} and {b}");
+        }
         match (a.rank(), b.rank()) {
             (1, 1) => product(&self.reshape([1, a[0]]), &other.reshape([b[0], 1])).reshape(Shape::scalar()),
             (1, 2..) => {

@@ -1,0 +1,93 @@
+//! Linear algebra at its nasty points and under misuse.
+
+use crate::misuse::refused;
+use gradtape::{Tensor, Value, ops::Scales};
+
+fn ones(dims: &[usize]) -> Tensor<f64> {
+    Tensor::ones(dims)
+}
+
+#[test]
+fn products_name_the_op_and_the_shapes_as_they_came() {
+    let (v, w, m, t) = (ones(&[3]), ones(&[4]), ones(&[4, 5]), ones(&[2, 4, 5]));
+    let cases = [
+        (refused(|| v.matmul(&w)), "gradtape: matmul: inner dimensions 3 and 4 differ for [3] and [4]"),
+        (refused(|| v.matmul(&m)), "gradtape: matmul: inner dimensions 3 and 4 differ for [3] and [4, 5]"),
+        (refused(|| v.matmul(&t)), "gradtape: matmul: inner dimensions 3 and 4 differ for [3] and [2, 4, 5]"),
+        (refused(|| m.matmul(&v)), "gradtape: matmul: inner dimensions 5 and 3 differ for [4, 5] and [3]"),
+        (refused(|| t.matmul(&v)), "gradtape: matmul: inner dimensions 5 and 3 differ for [2, 4, 5] and [3]"),
+        (refused(|| v.matmul(&ones(&[]))), "gradtape: matmul: needs matrices, not [3] and []"),
+        (refused(|| v.dot(&w)), "gradtape: dot: needs two vectors of one size, not [3] and [4]"),
+        (refused(|| m.dot(&m)), "gradtape: dot: needs two vectors of one size, not [4, 5] and [4, 5]"),
+        (refused(|| m.outer(&v)), "gradtape: outer: needs vectors, not [4, 5] and [3]"),
+        (
+            refused(|| v.bilinear(&w, &t, None)),
+            "gradtape: bilinear: needs [.., in1], [.., in2], [out, in1, in2] and [out], \
+             not [3], [4], [2, 4, 5] and none",
+        ),
+        (
+            refused(|| v.addmm(&m, &m, Scales::default())),
+            "gradtape: addmm: needs [m, n], [m, k] and [k, n], not [3], [4, 5] and [4, 5]",
+        ),
+        (refused(|| m.tensordot(&m, 1)), "gradtape: tensordot: axis 1 of [4, 5] and axis 0 of [4, 5] differ"),
+        (refused(|| m.tensordot(&v, 2)), "gradtape: tensordot: 2 axes are too many for [4, 5] and [3]"),
+        (
+            refused(|| m.tensordot(&m, [[0, -2], [0, 1]])),
+            "gradtape: tensordot: axis 0 of [4, 5] is named twice",
+        ),
+        (
+            refused(|| m.tensordot(&m, [[2], [0]])),
+            "gradtape: tensordot: axis 2 is out of range for 2 axes of [4, 5]",
+        ),
+        (
+            refused(|| v.cross(&w, 0)),
+            "gradtape: cross: axis 0 of [3] and [4] is not of size 3, or the others do not broadcast",
+        ),
+        (refused(|| v.cross(&v, 1)), "gradtape: cross: axis 1 is out of range for 1 axes of [3]"),
+    ];
+    for (found, want) in cases {
+        assert_eq!(found, want);
+    }
+}
+
+#[test]
+fn einsum_shows_the_equation_and_the_shapes() {
+    let (a, b, square) = (ones(&[2, 3]), ones(&[4, 5]), ones(&[3, 3]));
+    let cases = [
+        (refused(|| Value::einsum("ij,jk", &[&a, &b])), "label j has sizes 3 and 4"),
+        (refused(|| Value::einsum("ij,jk", &[&a])), "2 terms for 1 operands"),
+        (refused(|| Value::einsum("ijk", &[&a])), "3 labels for the 2 axes of [2, 3]"),
+        (refused(|| Value::einsum("i", &[&a])), "1 labels for the 2 axes of [2, 3]"),
+        (refused(|| Value::einsum("...ijk", &[&a])), "3 labels for the 2 axes of [2, 3]"),
+        (refused(|| Value::einsum("ii", &[&a])), "there is no diagonal over label i of [2, 3]"),
+        (refused(|| Value::einsum("ij->k", &[&a])), "label k of the result is in no operand"),
+        (refused(|| Value::einsum("ij->ii", &[&a])), "label i is twice in the result"),
+        (refused(|| Value::einsum("i1", &[&a])), "'1' in \"i1\" is no label"),
+        (refused(|| Value::einsum("..ij", &[&a])), "'.' in \"..ij\" is no label"),
+        (refused(|| Value::einsum("ij->i->j", &[&a])), "'-' in \"i->j\" is no label"),
+    ];
+    for (found, want) in cases {
+        assert!(found.starts_with("gradtape: einsum: \"") && found.ends_with(want), "{found}");
+    }
+    assert_eq!(
+        refused(|| Value::einsum("ij, jk", &[&a, &b])),
+        "gradtape: einsum: \"ij, jk\" does not fit [[2, 3], [4, 5]]: label j has sizes 3 and 4"
+    );
+    // As in PyTorch and unlike NumPy, what the ellipsis covers may be summed over.
+    assert_eq!(Value::einsum("...i->i", &[&a]), Tensor::from([2.0, 2.0, 2.0]));
+    assert_eq!(Value::einsum("...->", &[&square]).item(), 9.0);
+}
+
+#[test]
+fn einsum_multiplies_first_what_is_cheap() {
+    // From the left the intermediate result would have 10⁸ elements.
+    let (a, b, c) = (ones(&[10_000, 1]), ones(&[1, 10_000]), ones(&[10_000, 1]));
+    assert_eq!(Value::einsum("ij,jk,kl->il", &[&a, &b, &c]), Tensor::full([10_000, 1], 1e4));
+}
+
+#[test]
+fn addmm_with_beta_0_does_not_look_at_what_it_adds_to() {
+    let (x, m) = (Tensor::full([2, 2], f64::NAN), ones(&[2, 2]));
+    let scales = Scales { beta: 0.0, ..Scales::default() };
+    assert_eq!(x.addmm(&m, &m, scales), Tensor::full([2, 2], 2.0));
+}
