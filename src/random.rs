@@ -1,7 +1,11 @@
 //! Seeded randomness that is the same at any number of threads.
 #![forbid(unsafe_code)]
 
-use crate::{Float, Interp, Shape, Tensor, Value, kernels::random, ops::Indices};
+use crate::{
+    Float, Interp, Shape, Tensor, Value,
+    kernels::{map, random},
+    ops::Indices,
+};
 use std::{cell::Cell, convert::Infallible};
 
 /// A counter-based generator: a key and a count of what was drawn, so that drawing needs no `&mut`
@@ -83,19 +87,27 @@ impl Rng {
     #[track_caller]
     pub fn normal<F: Float>(&self, shape: impl Into<Shape>, mean: f64, std: f64) -> Tensor<F> {
         assert!(std >= 0.0, "gradtape: normal: a standard deviation of at least 0, not {std}");
-        let shape = shape.into();
-        let angle = self.open_unit(&shape);
-        let radius = self.open_unit(&shape);
-        Tensor::from_fn(&shape, |i| {
-            let r = (-2.0 * radius.slice()[i].ln()).sqrt();
-            F::of(mean + std * r * (std::f64::consts::TAU * angle.slice()[i]).cos())
-        })
+        let (shape, mean, std) = (shape.into(), F::of(mean), F::of(std));
+        let mut drawn = self.open_unit::<F>(&shape);
+        let radius = self.open_unit::<F>(&shape);
+        map::update(radius.slice(), drawn.slice_mut(), &|radius, angle| {
+            map::each_update(
+                radius,
+                angle,
+                #[inline(always)]
+                move |radius, angle| {
+                    let r = (F::of(-2.0) * radius.ln()).sqrt();
+                    mean + std * r * (F::of(std::f64::consts::TAU) * angle).cos()
+                },
+            );
+        });
+        drawn
     }
 
     /// Gumbel noise −ln(−ln u): the greatest of logits with it added is a draw from their softmax
     /// (Gumbel, 1954), which [`gumbel_softmax`](crate::Value::gumbel_softmax) relaxes.
     pub fn gumbel<F: Float>(&self, shape: impl Into<Shape>) -> Tensor<F> {
-        let u = self.open_unit(&shape.into());
+        let u = self.open_unit::<f64>(&shape.into());
         Tensor::from_fn(u.shape(), |i| F::of(-(-u.slice()[i].ln()).ln()))
     }
 
@@ -108,7 +120,7 @@ impl Rng {
         for p in probabilities.slice() {
             assert!(*p >= F::ZERO && *p <= F::ONE, "gradtape: bernoulli: a probability in [0, 1], not {p}");
         }
-        let u = self.open_unit(probabilities.shape());
+        let u = self.open_unit::<f64>(probabilities.shape());
         Tensor::from_fn(u.shape(), |i| {
             if u.slice()[i] < probabilities.slice()[i].to_f64() { F::ONE } else { F::ZERO }
         })
@@ -147,11 +159,11 @@ impl Rng {
                 "gradtape: multinomial: {count} of {positive} weights above 0 in row {row} of {shape}"
             );
             if replacement {
-                let u = self.open_unit(&Shape::from([count]));
+                let u = self.open_unit::<f64>(&Shape::from([count]));
                 drawn.extend(u.slice().iter().map(|u| pick(&weights, *u)));
             } else {
                 // The waiting times of as many exponential clocks: the first to ring are drawn.
-                let u = self.open_unit(&Shape::from([k]));
+                let u = self.open_unit::<f64>(&Shape::from([k]));
                 let mut clocks: Vec<(f64, usize)> = (0..k)
                     .filter(|&i| weights[i] > 0.0)
                     .map(|i| (-u.slice()[i].ln() / weights[i], i))
@@ -163,10 +175,10 @@ impl Rng {
         Indices::new(drawn, drawn_shape)
     }
 
-    /// Uniform on (0, 1), in double precision, 0 and 1 left out.
-    fn open_unit(&self, shape: &Shape) -> Tensor<f64> {
+    /// Uniform on (0, 1): never 0, and never 1 but by rounding in single precision.
+    fn open_unit<F: Float>(&self, shape: &Shape) -> Tensor<F> {
         Tensor::filled(shape.clone(), |out| {
-            random::fill(self.key, self.stream(), out, |word| (f64::from(word) + 0.5) / 2f64.powi(32));
+            random::fill(self.key, self.stream(), out, |word| F::of((f64::from(word) + 0.5) / 2f64.powi(32)));
         })
     }
 

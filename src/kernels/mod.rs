@@ -12,6 +12,7 @@ pub(crate) mod map;
 pub(crate) mod optim;
 pub(crate) mod parallel;
 pub(crate) mod pick;
+pub(crate) mod place;
 pub(crate) mod pool;
 pub(crate) mod random;
 pub(crate) mod reduce;

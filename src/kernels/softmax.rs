@@ -1,65 +1,122 @@
 //! Softmax and its relatives along the middle axis of `[outer, count, inner]`.
 #![forbid(unsafe_code)]
 
-use super::{Float, parallel::pieces};
+use super::{
+    Float,
+    parallel::pieces,
+    reduce::{greater, short_max, short_sum},
+    simd::simd,
+};
 
-/// The maximum, by which exponentials are shifted so that none overflows, and the sum of the shifted
-/// exponentials: NaN when there is a NaN or an infinite maximum.
+/// Columns, or elements of a row, that are held aside together.
+const HELD: usize = 64;
+
+/// `out` = e^(x − top), the greatest being taken out so that nothing overflows: it and the sum of `out`.
 #[inline(always)]
-fn shifted_sum<F: Float>(count: usize, at: impl Fn(usize) -> F) -> (F, F) {
-    let mut top = -F::INFINITY;
-    for j in 0..count {
-        if at(j) > top {
-            top = at(j);
-        }
+fn shifted<F: Float>(x: &[F], out: &mut [F]) -> (F, F) {
+    let top = short_max(x);
+    for j in 0..out.len() {
+        out[j] = (x[j] - top).exp();
     }
-    let mut sum = F::ZERO;
-    for j in 0..count {
-        sum += (at(j) - top).exp();
-    }
-    (top, sum)
+    (top, short_sum(out))
 }
 
-/// Runs `body(lane, at)` for every lane along the middle axis.
+/// For every lane along the middle axis: `out = finish(x, e^(x − top), top, total(Σ e^(x − top)))`.
+#[inline(always)]
 fn lanes<F: Float>(
     x: &[F],
     count: usize,
     inner: usize,
     out: &mut [F],
-    body: impl Fn(&[F], usize, &mut [F]) + Sync,
+    total: impl Fn(F) -> F + Copy + Sync,
+    finish: impl Fn(F, F, F, F) -> F + Copy + Sync,
 ) {
     let row = count * inner;
     pieces(out, row, &|start, out| {
-        let x = &x[start..start + out.len()];
-        for (x, out) in x.chunks_exact(row).zip(out.chunks_exact_mut(row)) {
-            for column in 0..inner {
-                body(x, column, out);
-            }
-        }
+        simd(
+            #[inline(always)]
+            move || {
+                let x = &x[start..][..out.len()];
+                for (x, out) in x.chunks_exact(row).zip(out.chunks_exact_mut(row)) {
+                    if inner == 1 {
+                        let (top, sum) = shifted(x, out);
+                        let sum = total(sum);
+                        for j in 0..count {
+                            out[j] = finish(x[j], out[j], top, sum);
+                        }
+                        continue;
+                    }
+                    for first in (0..inner).step_by(HELD) {
+                        columns(x, inner, out, first, total, finish);
+                    }
+                }
+            },
+        )
     });
+}
+
+/// As [`lanes`], for up to [`HELD`] columns from `first` on.
+#[inline(always)]
+fn columns<F: Float>(
+    x: &[F],
+    inner: usize,
+    out: &mut [F],
+    first: usize,
+    total: impl Fn(F) -> F,
+    finish: impl Fn(F, F, F, F) -> F,
+) {
+    let width = HELD.min(inner - first);
+    let (mut top, mut sum) = ([-F::INFINITY; HELD], [F::ZERO; HELD]);
+    for x in x.chunks_exact(inner) {
+        let x = &x[first..][..width];
+        for i in 0..width {
+            top[i] = greater(top[i], x[i]);
+        }
+    }
+    for (x, out) in x.chunks_exact(inner).zip(out.chunks_exact_mut(inner)) {
+        let (x, out) = (&x[first..][..width], &mut out[first..][..width]);
+        for i in 0..width {
+            out[i] = (x[i] - top[i]).exp();
+            sum[i] += out[i];
+        }
+    }
+    for sum in &mut sum {
+        *sum = total(*sum);
+    }
+    for (x, out) in x.chunks_exact(inner).zip(out.chunks_exact_mut(inner)) {
+        let (x, out) = (&x[first..][..width], &mut out[first..][..width]);
+        for i in 0..width {
+            out[i] = finish(x[i], out[i], top[i], sum[i]);
+        }
+    }
 }
 
 /// e^x / Σ e^x
 pub(crate) fn softmax<F: Float>(x: &[F], count: usize, inner: usize, out: &mut [F]) {
-    lanes(x, count, inner, out, |x, column, out| {
-        let at = |j: usize| x[j * inner + column];
-        let (top, sum) = shifted_sum(count, at);
-        for j in 0..count {
-            out[j * inner + column] = (at(j) - top).exp() / sum;
-        }
-    });
+    lanes(
+        x,
+        count,
+        inner,
+        out,
+        #[inline(always)]
+        |sum| sum,
+        #[inline(always)]
+        |_, e, _, sum| e / sum,
+    );
 }
 
 /// x − ln Σ e^x
 pub(crate) fn log_softmax<F: Float>(x: &[F], count: usize, inner: usize, out: &mut [F]) {
-    lanes(x, count, inner, out, |x, column, out| {
-        let at = |j: usize| x[j * inner + column];
-        let (top, sum) = shifted_sum(count, at);
-        let log = sum.ln();
-        for j in 0..count {
-            out[j * inner + column] = (at(j) - top) - log;
-        }
-    });
+    lanes(
+        x,
+        count,
+        inner,
+        out,
+        #[inline(always)]
+        |sum| sum.ln(),
+        #[inline(always)]
+        |x, _, top, log| (x - top) - log,
+    );
 }
 
 /// The mean over rows of −log_softmax(row)[target].
@@ -67,11 +124,23 @@ pub(crate) fn cross_entropy<F: Float>(x: &[F], classes: usize, targets: &[usize]
     let mut losses = super::buffer::Buffer::stale(targets.len());
     let out = losses.unshared().expect("fresh");
     pieces(out, 1, &|start, out| {
-        for (i, out) in out.iter_mut().enumerate() {
-            let row = &x[(start + i) * classes..][..classes];
-            let (top, sum) = shifted_sum(classes, |j| row[j]);
-            *out = sum.ln() - (row[targets[start + i]] - top);
-        }
+        simd(
+            #[inline(always)]
+            move || {
+                for (i, out) in out.iter_mut().enumerate() {
+                    let row = &x[(start + i) * classes..][..classes];
+                    let (top, mut sum, mut held) = (short_max(row), F::ZERO, [F::ZERO; HELD]);
+                    for part in row.chunks(HELD) {
+                        let held = &mut held[..part.len()];
+                        for j in 0..part.len() {
+                            held[j] = (part[j] - top).exp();
+                        }
+                        sum += short_sum(held);
+                    }
+                    *out = sum.ln() - (row[targets[start + i]] - top);
+                }
+            },
+        )
     });
     super::reduce::sum(losses.slice()) / F::of(targets.len() as f64)
 }
@@ -85,14 +154,19 @@ pub(crate) fn cross_entropy_grad<F: Float>(
     out: &mut [F],
 ) {
     pieces(out, classes, &|start, out| {
-        let first = start / classes;
-        for (i, out) in out.chunks_exact_mut(classes).enumerate() {
-            let row = &x[(first + i) * classes..][..classes];
-            let (top, sum) = shifted_sum(classes, |j| row[j]);
-            for j in 0..classes {
-                out[j] = (row[j] - top).exp() / sum * scale;
-            }
-            out[targets[first + i]] -= scale;
-        }
+        simd(
+            #[inline(always)]
+            move || {
+                let first = start / classes;
+                for (i, out) in out.chunks_exact_mut(classes).enumerate() {
+                    let row = &x[(first + i) * classes..][..classes];
+                    let (_, sum) = shifted(row, out);
+                    for out in &mut *out {
+                        *out = *out / sum * scale;
+                    }
+                    out[targets[first + i]] -= scale;
+                }
+            },
+        )
     });
 }

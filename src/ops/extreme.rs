@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
-    kernels::reduce::{argmax_axis, max_axis},
+    kernels::{place::argmax_axis, reduce::max_axis},
     op::{Fix, One, Op, OpError, Saved, Saves},
     shape::Axes,
     tensor::Eager,
