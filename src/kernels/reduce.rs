@@ -12,8 +12,8 @@ use super::{
 const LEAF: usize = 1 << 11;
 /// Partial results side by side, so that the compiler can use vectors and none waits for another.
 const LANES: usize = 32;
-/// Columns that a thread takes at least, of those that lie beside each other.
-const COLUMNS: usize = 256;
+/// Columns beside each other that a thread takes at least: enough that a walk down the rows reads long runs.
+const COLUMNS: usize = 1 << 11;
 
 /// Sums pairwise: the error grows with the logarithm of the count
 /// (Higham, Accuracy and Stability of Numerical Algorithms, §4.2).

@@ -11,14 +11,31 @@ use super::{
 /// Columns, or elements of a row, that are held aside together.
 const HELD: usize = 64;
 
-/// `out` = e^(x − top), the greatest being taken out so that nothing overflows: it and the sum of `out`.
+/// Elements of short rows whose exponentials are taken in one go.
+const GO: usize = 512;
+
+/// For rows of `count` elements: `out` = e^(x − top), the greatest of the row being taken out so that nothing
+/// overflows, then `finish(x, out, top, Σ out)`.
 #[inline(always)]
-fn shifted<F: Float>(x: &[F], out: &mut [F]) -> (F, F) {
-    let top = short_max(x);
-    for j in 0..out.len() {
-        out[j] = (x[j] - top).exp();
+fn rows<F: Float>(x: &[F], count: usize, out: &mut [F], mut finish: impl FnMut(&[F], &mut [F], F, F)) {
+    // Several rows at once, so that short ones fill vectors, too.
+    let go = count * (GO / count).clamp(1, HELD);
+    let mut tops = [F::ZERO; HELD];
+    for (x, out) in x.chunks(go).zip(out.chunks_mut(go)) {
+        for ((x, out), top) in x.chunks_exact(count).zip(out.chunks_exact_mut(count)).zip(&mut tops) {
+            *top = short_max(x);
+            for j in 0..count {
+                out[j] = x[j] - *top;
+            }
+        }
+        for out in &mut *out {
+            *out = out.exp();
+        }
+        for ((x, out), top) in x.chunks_exact(count).zip(out.chunks_exact_mut(count)).zip(&tops) {
+            let sum = short_sum(out);
+            finish(x, out, *top, sum);
+        }
     }
-    (top, short_sum(out))
 }
 
 /// For every lane along the middle axis: `out = finish(x, e^(x − top), top, total(Σ e^(x − top)))`.
@@ -37,15 +54,21 @@ fn lanes<F: Float>(
             #[inline(always)]
             move || {
                 let x = &x[start..][..out.len()];
+                if inner == 1 {
+                    return rows(
+                        x,
+                        count,
+                        out,
+                        #[inline(always)]
+                        |x, out, top, sum| {
+                            let sum = total(sum);
+                            for j in 0..count {
+                                out[j] = finish(x[j], out[j], top, sum);
+                            }
+                        },
+                    );
+                }
                 for (x, out) in x.chunks_exact(row).zip(out.chunks_exact_mut(row)) {
-                    if inner == 1 {
-                        let (top, sum) = shifted(x, out);
-                        let sum = total(sum);
-                        for j in 0..count {
-                            out[j] = finish(x[j], out[j], top, sum);
-                        }
-                        continue;
-                    }
                     for first in (0..inner).step_by(HELD) {
                         columns(x, inner, out, first, total, finish);
                     }
@@ -157,15 +180,19 @@ pub(crate) fn cross_entropy_grad<F: Float>(
         simd(
             #[inline(always)]
             move || {
-                let first = start / classes;
-                for (i, out) in out.chunks_exact_mut(classes).enumerate() {
-                    let row = &x[(first + i) * classes..][..classes];
-                    let (_, sum) = shifted(row, out);
-                    for out in &mut *out {
-                        *out = *out / sum * scale;
-                    }
-                    out[targets[first + i]] -= scale;
-                }
+                let mut target = targets[start / classes..].iter();
+                rows(
+                    &x[start..][..out.len()],
+                    classes,
+                    out,
+                    #[inline(always)]
+                    |_, out, _, sum| {
+                        for out in &mut *out {
+                            *out = *out / sum * scale;
+                        }
+                        out[*target.next().expect("a target for each row")] -= scale;
+                    },
+                );
             },
         )
     });
