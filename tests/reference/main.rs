@@ -17,6 +17,7 @@ mod elementwise;
 mod index;
 mod linalg;
 mod models;
+mod pool;
 mod reduce;
 mod shape;
 mod softmax;
@@ -44,6 +45,7 @@ families! {
     index,
     linalg,
     models,
+    pool,
     reduce,
     shape,
     softmax,
