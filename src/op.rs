@@ -197,7 +197,7 @@ const fn bits<const N: usize>(places: [usize; N]) -> u32 {
 ///         Sample::new(Cube, [g.values(&shape, -2.0..2.0)])
 ///     }
 /// }
-/// gradtape::checked!(Cube);
+/// gradtape::checked!(cube: Cube);
 /// let tape = Tape::<f64>::new();
 /// let x = tape.var(Tensor::ones([2]));
 /// let _ = Value::apply(Cube, Arg::from(&x)).sum().backward();
@@ -375,17 +375,18 @@ pub trait Composition: Clone + fmt::Debug + 'static {
 /// #         Sample::new(Same, [g.values(&shape, -2.0..2.0)])
 /// #     }
 /// # }
-/// gradtape::checked!(Same);
+/// gradtape::checked!(same: Same);
 /// gradcheck::check_op::<Same>().unwrap();
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is an op without a gradient check",
     note = "in this crate: add it to the list in src/ops/list.rs",
-    note = "elsewhere: write `gradtape::checked!({Self});`"
+    note = "elsewhere: write `gradtape::checked!(name_of_its_test: {Self});`"
 )]
 pub trait Checked {}
 
-/// Declares an op of your own as checked, and writes the test that checks it.
+/// Declares an op of your own as checked, and writes the test that checks it: here `same::gradient`, run
+/// by `cargo test`. It stands beside the op, not within a function, where no test is found.
 ///
 /// ```
 /// # use gradtape::{op::*, gradcheck::*, tensor::Eager, *};
@@ -405,22 +406,27 @@ pub trait Checked {}
 /// #         Sample::new(Same, [g.values(&shape, -2.0..2.0)])
 /// #     }
 /// # }
-/// gradtape::checked!(Same);
+/// gradtape::checked!(same: Same);
 /// ```
 #[macro_export]
 macro_rules! checked {
-    ($Op:ty) => {
+    ($test:ident: $Op:ty) => {
         impl $crate::op::Checked for $Op {}
 
-        const _: () = {
-            #[cfg(test)]
+        #[cfg(test)]
+        mod $test {
+            use super::*;
+
             #[test]
             fn gradient() {
                 if let Err(failure) = $crate::gradcheck::check_op::<$Op>() {
                     panic!("{failure}");
                 }
             }
-        };
+        }
+    };
+    ($Op:ty) => {
+        compile_error!("name the test of the op: `checked!(my_op: MyOp)`");
     };
 }
 

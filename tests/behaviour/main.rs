@@ -1,6 +1,7 @@
 //! What the crate promises besides right gradients: at kinks, under misuse, on the tape, over
 //! threads, and where other libraries had defects.
 
+mod checked;
 mod conv;
 mod defects;
 mod faults;
