@@ -340,3 +340,73 @@ fn a_trainer_clips_and_lets_the_learning_rate_fall_on_a_plateau() {
     let error = message(bad.fit(&data, Fit::default()));
     assert!(error.starts_with("norm to clip to"), "{error}");
 }
+
+#[test]
+fn a_layer_of_other_parameters_is_refused() {
+    let mut params = Params::<f32>::seeded(1);
+    let layer = Linear::new(&mut params, 2, 2);
+    let others = Params::<f32>::seeded(1);
+    let refused = |f: &dyn Fn()| {
+        let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+        payload.downcast_ref::<String>().expect("a message").clone()
+    };
+    for f in [
+        &(|| drop(layer.forward(&others.eval(), Tensor::ones([1, 2])))) as &dyn Fn(),
+        &|| drop(others.get(layer.bias).clone()),
+        &|| others.clone().set_trainable(layer.bias, false),
+        &|| *others.clone().get_mut(layer.bias) = Tensor::ones([2]),
+    ] {
+        let message = refused(f);
+        assert!(message.starts_with("gradtape: params: parameter "), "{message}");
+        assert!(message.ends_with("is not among these 0: it was built with others"), "{message}");
+    }
+}
+
+#[test]
+fn layers_without_inputs_start_finite() {
+    let mut params = Params::<f32>::seeded(1);
+    let linear = Linear::new(&mut params, 0, 3);
+    Dense::new(&mut params, 0, 0);
+    Linear::started(&mut params, 0, 2, Init::HeUniform, Init::Zeros);
+    assert_eq!(params.get(linear.bias).slice(), [0.0; 3]);
+    assert_eq!(linear.forward(&params.eval(), Tensor::ones([2, 0])), Tensor::zeros([2, 3]));
+}
+
+#[test]
+fn a_batch_larger_than_the_data_is_all_of_it() {
+    let data = Arrays::new(Tensor::<f32>::ones([5, 1]), Tensor::ones([5, 1])).unwrap();
+    assert_eq!(data.batches(usize::MAX, 1).map(|(x, _)| x.shape()[0]).collect::<Vec<_>>(), [5]);
+}
+
+/// √|x·w|, whose slope is infinite where it is 0.
+struct Root(Linear);
+
+impl Module for Root {
+    fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        self.0.forward(cx, x).sqrt()
+    }
+}
+
+#[test]
+fn parameters_that_the_last_step_made_infinite_or_nan_are_an_error() {
+    let data = Arrays::new(Tensor::<f32>::zeros([4, 1]), Tensor::ones([4, 1])).unwrap();
+    let mut params = Params::seeded(1);
+    let model = Root(Linear::started(&mut params, 1, 1, Init::Zeros, Init::Zeros));
+    let mut trainer = Trainer::new(model, params, Sgd::new(0.1), Mse);
+    let error = message(trainer.fit(&data, Fit::default()));
+    assert!(
+        error.starts_with("parameter linear1.") && error.contains("in epoch 1: expected finite"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_loss_without_a_trainable_parameter_is_an_error() {
+    let data = Arrays::new(Tensor::<f32>::ones([4, 1]), Tensor::ones([4, 1])).unwrap();
+    let mut params = Params::seeded(1);
+    let model = Linear::new(&mut params, 1, 1);
+    params.set_trainable(model.weight, false);
+    params.set_trainable(model.bias, false);
+    let error = message(Trainer::new(model, params, Sgd::new(0.1), Mse).fit(&data, Fit::default()));
+    assert!(error.starts_with("the training loss, in epoch 1: expected a trainable parameter"), "{error}");
+}

@@ -129,3 +129,16 @@ fn normal_refuses_a_negative_deviation() {
 fn uniform_refuses_bounds_that_are_none() {
     Rng::new(1).uniform::<f64>([2], 1.0, f64::NAN);
 }
+
+#[test]
+fn multinomial_weights_may_be_as_large_as_numbers_are() {
+    let drawn = Rng::new(2).multinomial(&Tensor::from([f64::MAX, f64::MAX, f64::MAX]), 300, true);
+    let counts = [0, 1, 2].map(|i| drawn.slice().iter().filter(|&&place| place == i).count());
+    assert!(counts.iter().all(|&count| count > 60), "{counts:?}");
+}
+
+#[test]
+#[should_panic(expected = "gradtape: shape: ")]
+fn multinomial_refuses_more_draws_than_memory_can_hold() {
+    Rng::new(2).multinomial(&Tensor::from([1.0, 2.0]), usize::MAX, true);
+}

@@ -2,6 +2,9 @@
 //!
 //! Each op states its mathematics once, as an [`Op`]; the methods and operators on
 //! [`Value`](crate::Value) stand beside it. `docs/adding-an-op.md` shows how to add one.
+//!
+//! Some layers of [`nn`](crate::nn) have the names of the ops that they run (`Linear`, `Relu`,
+//! `CrossEntropy`), so import what you need from here by name, or write `ops::Relu`.
 
 #[macro_use]
 mod composition;
