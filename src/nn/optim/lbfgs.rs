@@ -27,7 +27,7 @@ use std::collections::VecDeque;
 /// for _ in 0..10 {
 ///     lbfgs.step(&mut params, &mut rosenbrock)?;
 /// }
-/// assert!(params.get(x).slice().iter().all(|v| (v - 1.0).abs() < 1e-6));
+/// assert!(params.get(x).slice().iter().all(|v| (v - 1.0).abs() < 1e-5));
 /// # Ok::<(), gradtape::Error>(())
 /// ```
 #[derive(Clone, Debug)]
