@@ -116,10 +116,15 @@ impl<I: Interp> Value<I> {
             return self.reshape([self.shape().size()]).repeat_interleave(counts, Some(0));
         };
         let shape = self.shape();
-        let size = shape[place("repeat_interleave", axis, shape.rank(), shape)];
+        let place = place("repeat_interleave", axis, shape.rank(), shape);
+        let size = shape[place];
         let fits = counts.len() == 1 || counts.len() == size;
         assert!(fits, "gradtape: repeat_interleave: {} counts for {size} slices of {shape}", counts.len());
         let times = |i: usize| counts[if counts.len() == 1 { 0 } else { i }];
+        // Before the indices are written down, of which there may be more than memory can hold.
+        let total = (0..size).try_fold(0usize, |sum, i| sum.checked_add(times(i)));
+        let whole = total.and_then(|total| shape.with_axis(place, total).ok());
+        assert!(whole.is_some(), "gradtape: repeat_interleave: {counts:?} times {shape} is too large");
         let places: Vec<usize> = (0..size).flat_map(|i| std::iter::repeat_n(i, times(i))).collect();
         self.index_select(axis, &places[..].into())
     }
