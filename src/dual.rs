@@ -5,6 +5,7 @@ use crate::{
     Tensor,
     op::{Arity, Ins, Op, OpError, Outs, Saved, Slot},
     value::{Arg, Interp, Value},
+    whole::Whole,
 };
 use std::{fmt, marker::PhantomData};
 
@@ -102,6 +103,10 @@ impl<I: Interp> Interp for Forward<I> {
                 .map(|dy| if dy.shape() == primal.shape() { dy } else { dy.expand(primal.shape()) });
             Value { repr: DualRepr { primal, tangent } }
         }))
+    }
+
+    fn whole<W: Whole<I::Elem>>(whole: &W, x: &[Dual<I>]) -> Vec<Dual<I>> {
+        whole.forward(x)
     }
 }
 

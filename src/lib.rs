@@ -61,6 +61,7 @@ mod shape;
 mod tape;
 pub mod tensor;
 mod value;
+mod whole;
 
 pub use dual::{Dual, DualRepr, Forward};
 pub use error::Error;
@@ -70,3 +71,4 @@ pub use shape::{Axes, Shape};
 pub use tape::{Gradients, Record, Tape, Var, VarRepr};
 pub use tensor::{Eager, Tensor};
 pub use value::{Arg, Interp, Value};
+pub use whole::{Pull, Whole};

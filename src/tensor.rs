@@ -10,6 +10,7 @@ use crate::{
     },
     op::{Arity, Ins, Op, OpError, Outs},
     value::{Arg, Interp, Value},
+    whole::Whole,
 };
 use std::{fmt, marker::PhantomData};
 
@@ -56,6 +57,10 @@ impl<F: Float> Interp for Eager<F> {
         let xs = O::In::slice(&x);
         let out = op.shape(O::In::build(xs.len(), |i| xs[i].shape()))?;
         op.eval(x, out)
+    }
+
+    fn whole<W: Whole<F>>(whole: &W, x: &[Tensor<F>]) -> Vec<Tensor<F>> {
+        whole.eval(x).0
     }
 
     #[inline]

@@ -5,6 +5,7 @@ use crate::{
     Float, Shape, Tensor,
     kernels::formula::{Binary, Unary},
     op::{Ins, Op, OpError, Outs},
+    whole::Whole,
 };
 use std::{fmt, ops::Deref};
 
@@ -26,6 +27,13 @@ pub trait Interp: Sized + Clone {
     /// # Errors
     /// When the op refuses its operands.
     fn apply<O: Op>(op: O, x: Ins<O, Arg<'_, Self>>) -> Result<Outs<O, Value<Self>>, OpError>;
+
+    /// Runs a function that is taken whole, with rules in place of those of the ops inside.
+    ///
+    /// # Panics
+    /// When the function refuses its operands.
+    #[track_caller]
+    fn whole<W: Whole<Self::Elem>>(whole: &W, x: &[Value<Self>]) -> Vec<Value<Self>>;
 
     /// The chain rule of a function of one variable, d·f′(v). An interpreter may fuse it.
     #[inline]

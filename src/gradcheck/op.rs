@@ -241,6 +241,12 @@ fn weighted<'t, F: Float>(y: &[Var<'t, F>], u: &[Var<'t, F>]) -> Var<'t, F> {
     terms.reduce(|a, b| a + b).expect("an op has a result")
 }
 
+/// The recorded gradients of a number, in one sweep.
+fn gradients<'t, F: Float>(total: &Var<'t, F>, wrt: &[Var<'t, F>]) -> Vec<Var<'t, F>> {
+    let seed = total.lift(Tensor::ones(total.shape()));
+    total.tape().grad_from([(total, seed)], &wrt.iter().collect::<Vec<_>>())
+}
+
 /// A function of recorded values.
 type Recorded<'f, F> = &'f dyn for<'t> Fn(&[Var<'t, F>]) -> Vec<Var<'t, F>>;
 
@@ -446,7 +452,7 @@ impl<'s> Case<'s> {
         let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
         let u: Vec<_> = self.u.iter().map(|u| tape.constant(u.clone())).collect();
         let total = weighted(&subject.vars(&vars), &u);
-        let found: Vec<_> = vars.iter().map(|var| total.grad([var])[0].tensor().clone()).collect();
+        let found: Vec<_> = gradients(&total, &vars).iter().map(|g| g.tensor().clone()).collect();
         self.same("recorded sweep", &found, &self.gradient, 1e-14)
     }
 
@@ -463,7 +469,7 @@ impl<'s> Case<'s> {
         let vars: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
         let u: Vec<_> = self.u.iter().map(|u| tape.var(u.clone())).collect();
         let total = weighted(&subject.vars(&vars), &u);
-        let first: Vec<_> = vars.iter().map(|var| total.grad([var])[0].clone()).collect();
+        let first = gradients(&total, &vars);
         let w: Vec<_> = w.iter().map(|w| tape.constant(w.clone())).collect();
         let second = weighted(&first, &w);
         let (mut analytic, mut scale) = (0.0, 0.0);
@@ -494,12 +500,12 @@ impl<'s> Case<'s> {
         let (tangents, weights): (Vec<_>, Vec<_>) =
             y.iter().zip(&u).filter_map(|(y, u)| Some((y.tangent()?.clone(), u.clone()))).unzip();
         let total = weighted(&subject.vars(&vars), &u);
-        let first: Vec<_> = vars.iter().map(|var| total.grad([var])[0].clone()).collect();
+        let first = gradients(&total, &vars);
         let over_reverse = weighted(&first, &v);
         let over_forward = (!tangents.is_empty()).then(|| weighted(&tangents, &weights));
         let [over_forward, over_reverse] = [over_forward, Some(over_reverse)].map(|value| match value {
             Some(value) if !value.is_constant() => {
-                vars.iter().map(|var| value.grad([var])[0].tensor().clone()).collect()
+                gradients(&value, &vars).iter().map(|g| g.tensor().clone()).collect()
             }
             _ => zeros(),
         });
