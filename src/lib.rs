@@ -60,6 +60,7 @@ pub mod random;
 mod shape;
 mod tape;
 pub mod tensor;
+pub mod transform;
 mod value;
 mod whole;
 

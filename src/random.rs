@@ -44,6 +44,11 @@ impl Rng {
         self.drawn.get()
     }
 
+    /// Goes on where a clone of this generator stands.
+    pub(crate) fn go_on_from(&self, clone: &Rng) {
+        self.drawn.set(clone.drawn.get());
+    }
+
     /// A new stream of numbers.
     fn stream(&self) -> u64 {
         let stream = self.drawn.get();

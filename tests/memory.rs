@@ -2,9 +2,16 @@
 //! tapes that grew). Its own binary: the allocator counts for the whole process.
 
 use gradtape::random::Rng;
-use gradtape::{Tape, Tensor};
+use gradtape::transform::{Checkpoint, Function, value_and_grad};
+use gradtape::{Interp, Tape, Tensor, Value};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use std::alloc::System;
+use std::{
+    alloc::System,
+    sync::{
+        Mutex,
+        atomic::{AtomicIsize, Ordering},
+    },
+};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -14,6 +21,9 @@ fn live() -> isize {
     let stats = ALLOCATOR.stats();
     stats.bytes_allocated as isize - stats.bytes_deallocated as isize
 }
+
+/// One test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// One step of a 2-16-16-1 network on the squared error; the loss.
 fn step(tape: &mut Tape<f32>, weights: &mut [Tensor<f32>], x: &Tensor<f32>, t: &Tensor<f32>) -> f32 {
@@ -40,6 +50,7 @@ fn step(tape: &mut Tape<f32>, weights: &mut [Tensor<f32>], x: &Tensor<f32>, t: &
 
 #[test]
 fn memory_stays_flat_over_training_steps() {
+    let _alone = ALONE.lock();
     let draw = Rng::new(1);
     let shapes: [&[usize]; 6] = [&[16, 2], &[16], &[16, 16], &[16], &[1, 16], &[1]];
     let mut weights = shapes.map(|shape| draw.uniform::<f32>(shape, -0.5, 0.5));
@@ -75,4 +86,59 @@ fn memory_stays_flat_over_training_steps() {
     record(&mut tape);
     let change = region.change();
     assert_eq!((change.allocations, change.reallocations), (0, 0), "reset gave the memory away");
+}
+
+/// The most bytes alive after any layer.
+static PEAK: AtomicIsize = AtomicIsize::new(0);
+
+/// So many layers x ↦ sin(w·x), one after the other.
+#[derive(Clone)]
+struct Layers(usize);
+
+impl Function for Layers {
+    fn call<I: Interp>(&self, x: &[Value<I>]) -> Vec<Value<I>> {
+        let (mut y, w) = (x[0].clone(), &x[1]);
+        for _ in 0..self.0 {
+            y = (y * w).sin();
+            PEAK.fetch_max(live(), Ordering::Relaxed);
+        }
+        vec![y]
+    }
+}
+
+#[test]
+fn checkpoints_bring_the_memory_of_n_layers_down_to_the_root_of_n() {
+    let _alone = ALONE.lock();
+    const BYTES: usize = 64 << 10;
+    let x: Tensor<f64> = Rng::new(1).uniform([BYTES / 8], -1.0, 1.0);
+    let w = Tensor::scalar(1.1);
+    let before = live();
+    // The peak so far, counted in values of one layer, and the gradients.
+    let run = |layers: usize, parts: usize, checkpointed: bool| {
+        let part = Layers(layers / parts);
+        let again = Checkpoint::new(part.clone());
+        let (_, found) = value_and_grad(
+            |[x, w]| {
+                let mut y = x.clone();
+                for _ in 0..parts {
+                    let operands = [y, w.clone()];
+                    y = if checkpointed { again.call(&operands) } else { part.call(&operands) }.remove(0);
+                }
+                y.sum()
+            },
+            [&x, &w],
+        );
+        ((PEAK.load(Ordering::Relaxed) - before) as f64 / BYTES as f64, found)
+    };
+    let (few, _) = run(64, 8, true);
+    let (many, found) = run(256, 16, true);
+    let (all, want) = run(256, 16, false);
+    // Rules keep two values a layer, a checkpoint one in all: √n + 2√n against 2n.
+    assert!((20.0..26.0).contains(&few), "{few} for 64 layers");
+    assert!((40.0..52.0).contains(&many), "{many} for 256 layers");
+    assert!((500.0..530.0).contains(&all), "{all} for 256 layers, stored");
+    for (found, want) in found.iter().zip(&want) {
+        let distance = (found - want).abs().max().item();
+        assert!(distance <= 1e-12 * want.abs().max().item(), "{distance}");
+    }
 }

@@ -18,6 +18,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod checkpoint;
 mod dataset;
 pub mod init;
 mod layers;
@@ -30,6 +31,7 @@ mod progress;
 pub mod schedule;
 mod train;
 
+pub use checkpoint::Checkpoint;
 pub use dataset::{Arrays, Batches, Dataset};
 pub use init::Init;
 pub use layers::{Dense, Dropout, Flatten, Linear, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};

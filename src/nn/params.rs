@@ -206,6 +206,53 @@ impl<F: Float> ParamGrads<F> {
         self.0.get_mut(id.place())?.as_mut()
     }
 
+    /// Adds the gradients of another batch. When each loss is a mean over its rows, weigh it by its
+    /// share of all rows, and the sums are the gradients of the mean over all:
+    ///
+    /// ```
+    /// use gradtape::nn::{Linear, Module, Params};
+    /// use gradtape::{Tape, Tensor, random::Rng};
+    /// let mut params = Params::<f64>::seeded(1);
+    /// let model = Linear::new(&mut params, 3, 2);
+    /// let (data, rng) = (Rng::new(2).uniform([8, 3], -1.0, 1.0), Rng::new(3));
+    /// let gradients = |rows: &Tensor<f64>, share: f64| {
+    ///     let tape = Tape::new();
+    ///     let cx = params.train(&tape, &rng);
+    ///     let loss = model.forward(&cx, tape.constant(rows.clone())).square().mean() * share;
+    ///     cx.backward(loss)
+    /// };
+    /// let whole = gradients(&data, 1.0);
+    /// let mut sum = gradients(&data.narrow(0, 0, 6), 0.75);
+    /// sum.accumulate(gradients(&data.narrow(0, 6, 2), 0.25));
+    /// let distance = whole.get(model.weight).unwrap() - sum.get(model.weight).unwrap();
+    /// assert!(distance.abs().max().item() < 1e-15);
+    /// ```
+    ///
+    /// # Panics
+    /// When they are of other parameters: of another number of them, or of other shapes.
+    #[track_caller]
+    pub fn accumulate(&mut self, other: ParamGrads<F>) {
+        let (mine, others) = (self.0.len(), other.0.len());
+        assert!(
+            mine == others,
+            "gradtape: accumulate: gradients of {mine} and of {others} parameters are mixed"
+        );
+        for (place, (sum, gradient)) in self.0.iter_mut().zip(other.0).enumerate() {
+            *sum = match (sum.take(), gradient) {
+                (Some(sum), Some(gradient)) => {
+                    assert!(
+                        sum.shape() == gradient.shape(),
+                        "gradtape: accumulate: gradients of shapes {} and {} for parameter {place} are mixed",
+                        sum.shape(),
+                        gradient.shape()
+                    );
+                    Some(sum + gradient)
+                }
+                (sum, gradient) => sum.or(gradient),
+            };
+        }
+    }
+
     /// The elements of each gradient.
     pub(super) fn slices(&self) -> impl Iterator<Item = &[F]> + Clone {
         self.0.iter().flatten().map(Tensor::slice)
