@@ -27,6 +27,8 @@
 //!
 //! From here on:
 //!
+//! * [`transform`] differentiates functions: gradients, Jacobians, Hessians; checkpoints, hooks, rules for
+//!   whole functions. `docs/guide.md` shows it all by example.
 //! * [`nn`] trains networks: parameters, layers, losses, optimizers, a training loop.
 //! * [`ops`] lists every op; their methods stand on [`Value`]. [`op`] is how to write one of your own.
 //! * [`gradcheck`] proves the derivatives of an op or a function of yours.
@@ -44,6 +46,8 @@ mod documents {
     struct Readme;
     #[doc = include_str!("../docs/adding-an-op.md")]
     struct AddingAnOp;
+    #[doc = include_str!("../docs/guide.md")]
+    struct Guide;
     #[doc = include_str!("../docs/kinks.md")]
     struct Kinks;
 }
