@@ -8,7 +8,7 @@ use crate::{Dual, Eager, Float, Interp, Record, Tensor, Value};
 ///
 /// Unlike an [`Op`](crate::Op) it has two doors for its reverse rule, so that it may do on tensors
 /// what cannot be written for every interpreter: run a tape of its own, or a closure. It is what
-/// [`Checkpoint`](crate::transform::Checkpoint), [`Custom`](crate::transform::Custom) and
+/// [`Checkpoint`](crate::transform::Checkpoint), [`CustomVjp`](crate::transform::CustomVjp) and
 /// [`on_gradient`](Value::on_gradient) are made of, and seldom what a user needs.
 pub trait Whole<F: Float>: Clone + 'static {
     /// What the evaluation leaves for the rules, beside operands and results.

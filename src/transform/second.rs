@@ -42,7 +42,7 @@ pub fn hvp<F: Float, const N: usize>(
     }
 }
 
-/// The Hessian of a number f: block [i][j] is ∂²f/∂xᵢ∂xⱼ, the axes of xᵢ, then those of xⱼ. f and its
+/// The Hessian of a number f: block `[i][j]` is ∂²f/∂xᵢ∂xⱼ, the axes of xᵢ, then those of xⱼ. f and its
 /// gradient are recorded once, then swept for each row.
 ///
 /// ```
