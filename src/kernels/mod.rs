@@ -8,6 +8,7 @@ mod double;
 mod float;
 pub(crate) mod formula;
 pub(crate) mod gemm;
+pub(crate) mod linalg;
 pub(crate) mod map;
 pub(crate) mod optim;
 pub(crate) mod parallel;

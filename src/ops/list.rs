@@ -137,6 +137,17 @@ macro_rules! for_each_op {
             // linear algebra
             matmul: $crate::ops::MatMul,
             linear: $crate::ops::Linear,
+            triangular_solve: $crate::ops::TriangularSolve,
+            solve: $crate::ops::Solve,
+            inv: $crate::ops::Inv,
+            det: $crate::ops::Det,
+            slogdet: $crate::ops::Slogdet,
+            cholesky: $crate::ops::Cholesky,
+            qr: $crate::ops::Qr,
+            eigh: $crate::ops::Eigh,
+            svd: $crate::ops::Svd,
+            pinv: $crate::ops::Pinv,
+            matrix_exp: $crate::ops::MatrixExp,
             // convolution
             conv: $crate::ops::Conv,
             conv_bias: $crate::ops::ConvBias,
@@ -253,6 +264,15 @@ macro_rules! for_each_composition {
             kron: $crate::ops::composed::Kron,
             cross: $crate::ops::composed::Cross,
             einsum: $crate::ops::composed::Einsum,
+            // linear algebra
+            logdet: $crate::ops::composed::Logdet,
+            cholesky_solve: $crate::ops::composed::CholeskySolve,
+            cholesky_inverse: $crate::ops::composed::CholeskyInverse,
+            eigvalsh: $crate::ops::composed::Eigvalsh,
+            svdvals: $crate::ops::composed::Svdvals,
+            nuclear_norm: $crate::ops::composed::NuclearNorm,
+            lstsq: $crate::ops::composed::Lstsq,
+            matrix_power: $crate::ops::composed::MatrixPower,
         }
     };
 }

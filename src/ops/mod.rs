@@ -63,7 +63,10 @@ pub use elementwise::{
 pub use extreme::{Max, TieCollect, TieSpread};
 pub use index::{IndexSelect, IndexSelectGrad};
 pub use indices::Indices;
-pub use linalg::{Contraction, Linear, MatMul, Scales};
+pub use linalg::{
+    Cholesky, Contraction, Det, Eigh, Inv, Linear, MatMul, MatrixExp, Pinv, Qr, Scales, Slogdet, Solve, Svd,
+    Triangular, TriangularSolve,
+};
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
 pub use pad::PadMode;

@@ -1,7 +1,10 @@
 //! Linear algebra at its nasty points and under misuse.
 
 use crate::misuse::refused;
-use gradtape::{Tensor, Value, ops::Scales};
+use gradtape::{
+    Tensor, Value,
+    ops::{Pinv, Scales, Triangular},
+};
 
 fn ones(dims: &[usize]) -> Tensor<f64> {
     Tensor::ones(dims)
@@ -90,4 +93,50 @@ fn addmm_with_beta_0_does_not_look_at_what_it_adds_to() {
     let (x, m) = (Tensor::full([2, 2], f64::NAN), ones(&[2, 2]));
     let scales = Scales { beta: 0.0, ..Scales::default() };
     assert_eq!(x.addmm(&m, &m, scales), Tensor::full([2, 2], 2.0));
+}
+
+#[test]
+fn factorisations_name_the_op_and_the_shapes() {
+    let (v, m, square) = (ones(&[3]), ones(&[2, 3]), ones(&[3, 3]));
+    let options = Triangular { left: false, ..Triangular::default() };
+    let cases = [
+        (refused(|| m.inv()), "gradtape: inv: needs square matrices, not [2, 3]"),
+        (refused(|| m.det()), "gradtape: det: needs square matrices, not [2, 3]"),
+        (refused(|| v.slogdet()), "gradtape: slogdet: needs square matrices, not [3]"),
+        (refused(|| v.logdet()), "gradtape: slogdet: needs square matrices, not [3]"),
+        (refused(|| m.cholesky(true)), "gradtape: cholesky: needs square matrices, not [2, 3]"),
+        (refused(|| m.eigh()), "gradtape: eigh: needs square matrices, not [2, 3]"),
+        (refused(|| m.eigvalsh()), "gradtape: eigh: needs square matrices, not [2, 3]"),
+        (refused(|| m.matrix_exp()), "gradtape: matrix_exp: needs square matrices, not [2, 3]"),
+        (refused(|| m.matrix_power(2)), "gradtape: matrix_power: needs square matrices, not [2, 3]"),
+        (refused(|| v.qr(false)), "gradtape: qr: needs matrices, not [3]"),
+        (refused(|| v.svd()), "gradtape: svd: needs matrices, not [3]"),
+        (refused(|| v.svdvals()), "gradtape: svd: needs matrices, not [3]"),
+        (refused(|| v.nuclear_norm()), "gradtape: svd: needs matrices, not [3]"),
+        (refused(|| v.pinv(Pinv::default())), "gradtape: pinv: needs matrices, not [3]"),
+        (
+            refused(|| m.lstsq(&v, None)),
+            "gradtape: lstsq: needs [.., m, n] and [.., m, k] or [.., m], not [2, 3] and [3]",
+        ),
+        (
+            refused(|| square.solve(&m, true)),
+            "gradtape: solve: 3 equations of [3, 3] for the 2 rows of [2, 3]",
+        ),
+        (refused(|| square.solve(&v, false)), "gradtape: solve: needs matrices, not [3]"),
+        (
+            refused(|| square.triangular_solve(&v, options)),
+            "gradtape: triangular_solve: needs matrices, not [3]",
+        ),
+        (
+            refused(|| m.cholesky_solve(&m, false)),
+            "gradtape: triangular_solve: needs square matrices, not [2, 3]",
+        ),
+        (
+            refused(|| m.cholesky_inverse(true)),
+            "gradtape: triangular_solve: needs square matrices, not [2, 3]",
+        ),
+    ];
+    for (found, want) in cases {
+        assert_eq!(found, want);
+    }
 }

@@ -9,6 +9,7 @@ mod hostile;
 mod kinks;
 mod kinks_elementwise;
 mod kinks_indices;
+mod kinks_linalg;
 mod kinks_statistics;
 mod kinks_windows;
 mod layout;

@@ -1,4 +1,34 @@
 use crate::table::Case;
+use gradtape::ops::{Contraction, Pinv, Scales, Triangular};
+use gradtape::{Tensor, Value, Var};
+
+/// x + c·I.
+fn shifted<'t>(x: &Var<'t, f64>, c: f64) -> Var<'t, f64> {
+    let n = x.shape()[x.shape().rank() - 1];
+    x + x.lift(Tensor::from_fn([n, n], |at| if at % (n + 1) == 0 { c } else { 0.0 }))
+}
+
+fn regular<'t>(x: &Var<'t, f64>) -> Var<'t, f64> {
+    shifted(x, 8.0)
+}
+
+/// Of this the crate takes the symmetric part.
+fn definite<'t>(x: &Var<'t, f64>) -> Var<'t, f64> {
+    shifted(x, 12.0)
+}
+
+fn symmetric<'t>(x: &Var<'t, f64>) -> Var<'t, f64> {
+    (x + x.transpose(-1, -2)) * 0.5
+}
+
+fn squares<'t>((q, r): (Var<'t, f64>, Var<'t, f64>)) -> Vec<Var<'t, f64>> {
+    vec![q.square(), r.square()]
+}
+
+/// The outer product of each pair of singular vectors.
+fn outer<'t>((u, _, vt): (Var<'t, f64>, Var<'t, f64>, Var<'t, f64>)) -> Var<'t, f64> {
+    Value::einsum("ij,jk->jik", &[&u, &vt])
+}
 
 pub(crate) const CASES: &[Case] = &[
     ("matmul", |x, _| vec![x[0].matmul(&x[1])]),
@@ -15,4 +45,71 @@ pub(crate) const CASES: &[Case] = &[
     ("linear", |x, _| vec![x[0].linear(&x[1], &x[2])]),
     ("linear batch", |x, _| vec![x[0].linear(&x[1], &x[2])]),
     ("linear vector", |x, _| vec![x[0].linear(&x[1], &x[2])]),
+    ("dot", |x, _| vec![x[0].dot(&x[1])]),
+    ("outer", |x, _| vec![x[0].outer(&x[1])]),
+    ("bilinear", |x, _| vec![x[0].bilinear(&x[1], &x[2], Some(&x[3]))]),
+    ("bilinear without bias", |x, _| vec![x[0].bilinear(&x[1], &x[2], None)]),
+    ("addmm", |x, _| vec![x[0].addmm(&x[1], &x[2], Scales::default())]),
+    ("addmm scaled", |x, _| vec![x[0].addmm(&x[1], &x[2], Scales { beta: 0.5, alpha: -2.0 })]),
+    ("einsum implicit", |x, _| vec![Value::einsum("ab,bc", &[&x[0], &x[1]])]),
+    ("einsum transposed", |x, _| vec![Value::einsum("ba,cb->ca", &[&x[0], &x[1]])]),
+    ("einsum diagonal", |x, _| vec![Value::einsum("aba->ba", &[&x[0]])]),
+    ("einsum trace", |x, _| vec![Value::einsum("aa", &[&x[0]])]),
+    ("einsum chain", |x, _| vec![Value::einsum("ij,jk,kl,lm->im", &[&x[0], &x[1], &x[2], &x[3]])]),
+    ("einsum batch", |x, _| vec![Value::einsum("...ij,jk->...ik", &[&x[0], &x[1]])]),
+    ("einsum ellipses", |x, _| vec![Value::einsum("i...,...j->j...i", &[&x[0], &x[1]])]),
+    ("einsum summed ellipsis", |x, _| vec![Value::einsum("...i->i", &[&x[0]])]),
+    ("einsum shared", |x, _| vec![Value::einsum("ab,b,ca->cb", &[&x[0], &x[1], &x[2]])]),
+    ("einsum capitals", |x, _| vec![Value::einsum("aB,BA", &[&x[0], &x[1]])]),
+    ("tensordot", |x, _| vec![x[0].tensordot(&x[1], Contraction::default())]),
+    ("tensordot outer", |x, _| vec![x[0].tensordot(&x[1], 0)]),
+    ("tensordot pairs", |x, _| vec![x[0].tensordot(&x[1], [[2, -2], [0, 1]])]),
+    ("kron", |x, _| vec![x[0].kron(&x[1])]),
+    ("kron of ranks", |x, _| vec![x[0].kron(&x[1])]),
+    ("cross", |x, _| vec![x[0].cross(&x[1], -1)]),
+    ("cross along", |x, _| vec![x[0].cross(&x[1], 0)]),
+    ("inv", |x, _| vec![regular(&x[0]).inv()]),
+    ("solve", |x, _| vec![regular(&x[0]).solve(&x[1], true)]),
+    ("solve vector", |x, _| vec![regular(&x[0]).solve(&x[1], true)]),
+    ("solve vectors", |x, _| vec![regular(&x[0]).solve(&x[1], true)]),
+    ("solve right", |x, _| vec![regular(&x[0]).solve(&x[1], false)]),
+    ("triangular_solve", |x, _| vec![regular(&x[0]).triangular_solve(&x[1], Triangular::default())]),
+    ("triangular_solve lower transposed", |x, _| {
+        let options = Triangular { upper: false, transpose: true, ..Triangular::default() };
+        vec![regular(&x[0]).triangular_solve(&x[1], options)]
+    }),
+    ("triangular_solve unit", |x, _| {
+        let options = Triangular { upper: false, unitriangular: true, ..Triangular::default() };
+        vec![x[0].triangular_solve(&x[1], options)]
+    }),
+    ("triangular_solve right", |x, _| {
+        vec![regular(&x[0]).triangular_solve(&x[1], Triangular { left: false, ..Triangular::default() })]
+    }),
+    ("det", |x, _| vec![x[0].det()]),
+    ("slogdet", |x, _| vec![x[0].slogdet().1]),
+    ("logdet", |x, _| vec![symmetric(&definite(&x[0])).logdet()]),
+    ("cholesky", |x, _| vec![definite(&x[0]).cholesky(false)]),
+    ("cholesky upper", |x, _| vec![definite(&x[0]).cholesky(true)]),
+    ("cholesky_solve", |x, _| vec![regular(&x[0]).tril(0).cholesky_solve(&x[1], false)]),
+    ("cholesky_inverse", |x, _| vec![regular(&x[0]).triu(0).cholesky_inverse(true)]),
+    ("qr tall", |x, _| squares(x[0].qr(false))),
+    ("qr wide", |x, _| squares(x[0].qr(false))),
+    ("qr complete", |x, _| squares(x[0].qr(true))),
+    ("eigh values", |x, _| vec![x[0].eigh().0]),
+    ("eigh", |x, _| {
+        let v = x[0].eigh().1;
+        vec![Value::einsum("ij,kj->jik", &[&v, &v])]
+    }),
+    ("eigvalsh", |x, _| vec![x[0].eigvalsh()]),
+    ("svd", |x, _| vec![outer(x[0].svd())]),
+    ("svd wide", |x, _| vec![outer(x[0].svd())]),
+    ("svdvals", |x, _| vec![x[0].svdvals()]),
+    ("nuclear_norm", |x, _| vec![x[0].nuclear_norm()]),
+    ("pinv tall", |x, _| vec![x[0].pinv(Pinv::default())]),
+    ("pinv wide", |x, _| vec![x[0].pinv(Pinv::default())]),
+    ("lstsq", |x, _| vec![x[0].lstsq(&x[1], None)]),
+    ("matrix_power", |x, _| vec![x[0].matrix_power(5)]),
+    ("matrix_power of inverse", |x, _| vec![regular(&x[0]).matrix_power(-3)]),
+    ("matrix_exp", |x, _| vec![x[0].matrix_exp()]),
+    ("matrix_exp batch", |x, _| vec![x[0].matrix_exp()]),
 ];

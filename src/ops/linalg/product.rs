@@ -1,13 +1,11 @@
 //! Matrix products.
 #![forbid(unsafe_code)]
 
+use super::matrix::{batch, pairing};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
-    kernels::{
-        gemm::{self, Matrix},
-        strided::Walk,
-    },
+    kernels::gemm::{self, Matrix},
     op::{Fix, One, Op, OpError, Saved, Saves},
     ops::arithmetic::add_tangents,
     tensor::Eager,
@@ -31,11 +29,6 @@ fn matrix(shape: &Shape, transposed: bool) -> (usize, usize) {
     if transposed { (cols, rows) } else { (rows, cols) }
 }
 
-/// The axes before the last two.
-fn batch(shape: &Shape) -> Shape {
-    Shape::from(&shape[..shape.rank() - 2])
-}
-
 impl Op for MatMul {
     type In = Fix<2>;
     type Out = One;
@@ -51,7 +44,7 @@ impl Op for MatMul {
         if k != l {
             return refuse(format!("inner dimensions {k} and {l} differ for {a} and {b}"));
         }
-        let Some(outer) = batch(a).broadcast(&batch(b)) else {
+        let Some(outer) = Shape::from(batch(a)).broadcast(&Shape::from(batch(b))) else {
             return refuse(format!("the axes before the last two of {a} and {b} do not broadcast"));
         };
         let dims: Vec<usize> = outer.iter().copied().chain([m, n]).collect();
@@ -65,16 +58,9 @@ impl Op for MatMul {
         if out.rank() == 2 {
             return Ok(Tensor::filled(out, |out| gemm::product(left, right, out, false)));
         }
-        let outer = batch(&out);
-        let (a_steps, b_steps) = (batch(a.shape()).steps_as(&outer), batch(b.shape()).steps_as(&outer));
-        let walk = Walk::new((0..outer.rank()).map(|i| (outer[i], [a_steps[i], b_steps[i]])));
-        let (length, [a_step, b_step]) = walk.inner();
-        let mut places = Vec::with_capacity(outer.size());
-        walk.runs(0, outer.size() / length.max(1), |[at_a, at_b]| {
-            let run = 0..length as isize;
-            places.extend(run.map(|i| ((at_a + i * a_step) as usize, (at_b + i * b_step) as usize)));
-        });
-        Ok(Tensor::filled(out, |out| gemm::batched(left, right, out, |i| places[i])))
+        let outer = Shape::from(batch(&out));
+        let places = pairing(&outer, batch(a.shape()), batch(b.shape()));
+        Ok(Tensor::filled(out, |out| gemm::batched(left, right, out, |i| places[i].into())))
     }
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, want: [bool; 2]) -> [Option<Value<I>>; 2] {

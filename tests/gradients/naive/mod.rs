@@ -4,6 +4,7 @@
 mod blend;
 mod conv;
 mod elementwise;
+mod linalg;
 mod masked;
 mod pool;
 mod products;
