@@ -56,6 +56,8 @@ pub mod data;
 mod dual;
 mod error;
 pub mod gradcheck;
+#[cfg(any(feature = "safetensors", feature = "npy"))]
+pub mod io;
 mod kernels;
 pub mod nn;
 pub mod op;

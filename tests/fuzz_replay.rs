@@ -81,6 +81,13 @@ fn compressed_idx_files_from_the_corpus() {
 }
 
 #[test]
+fn tensor_files_from_the_corpus() {
+    replay_all("safetensors", properties::safetensors);
+    replay_all("npy", properties::npy);
+    replay_all("npz", properties::npz);
+}
+
+#[test]
 fn random_programs() {
     let mut state = 0x9e37_79b9_7f4a_7c15u64;
     let mut byte = move || {

@@ -2,10 +2,12 @@
 //! without a fuzzer.
 
 mod decode;
+mod files;
 mod idx;
 mod program;
 mod reference;
 mod run;
 
+pub use files::{npy, npz, safetensors};
 pub use idx::{idx, idx_gz};
 pub use program::{listing, program};

@@ -28,6 +28,7 @@ mod module;
 mod optim;
 mod params;
 mod progress;
+mod saving;
 pub mod schedule;
 mod train;
 
@@ -43,4 +44,5 @@ pub use optim::{
     Muon, MuonLr, Nadam, Optimizer, Radam, RmsProp, Rprop, Rule, Sgd, Slot, Step,
 };
 pub use params::{ParamGrads, ParamId, Params};
+pub use saving::{Load, Loaded};
 pub use train::{Epoch, Evaluation, Every, Fit, Trainer};

@@ -46,12 +46,21 @@ pub struct Trainer<M, F: Float, R, L: Loss<F>> {
     loss: L,
     metric: Option<Metric<F, L::Target>>,
     schedule: Option<(Every, Box<dyn Schedule>)>,
-    plateau: Option<Plateau>,
+    pub(super) plateau: Option<Plateau>,
     clip_norm: Option<f64>,
-    /// Steps and epochs since the start, over all calls of `fit`.
-    steps: u64,
-    epochs: u64,
+    pub(super) clock: Clock,
+    #[cfg(feature = "safetensors")]
+    checkpoints: Option<std::path::PathBuf>,
     on_epoch: Option<Box<dyn FnMut(&Epoch)>>,
+}
+
+/// How far training has come, over all calls of [`fit`](Trainer::fit).
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Clock {
+    pub(super) steps: u64,
+    pub(super) epochs: u64,
+    /// How much the generator of dropout and its like has drawn.
+    pub(super) drawn: u64,
 }
 
 /// When a schedule's clock goes on.
@@ -121,8 +130,9 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             schedule: None,
             plateau: None,
             clip_norm: None,
-            steps: 0,
-            epochs: 0,
+            clock: Clock::default(),
+            #[cfg(feature = "safetensors")]
+            checkpoints: None,
             on_epoch: None,
         }
     }
@@ -158,6 +168,14 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         self
     }
 
+    /// [Saves](Self::save) everything after each epoch, so that training can be interrupted and
+    /// [resumed](Self::resume) (feature `safetensors`).
+    #[cfg(feature = "safetensors")]
+    pub fn checkpoints(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.checkpoints = Some(path.into());
+        self
+    }
+
     /// Calls `report` after each epoch.
     pub fn on_epoch(mut self, report: impl FnMut(&Epoch) + 'static) -> Self {
         self.on_epoch = Some(Box::new(report));
@@ -176,13 +194,14 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         D: Dataset<Elem = F, Target = L::Target>,
     {
         let training = self.check(data, &fit)?;
-        let rng = Rng::new(fit.seed);
+        let rng = Rng::resume(fit.seed, self.clock.drawn);
         let mut tape = Tape::new();
         let mut history = Vec::with_capacity(fit.epochs);
         for number in 1..=fit.epochs {
             let start = Instant::now();
             // Streams of their own: the order of an epoch must not depend on how much was drawn.
-            let order_seed = fit.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(number as u64);
+            let stream = self.clock.epochs + 1;
+            let order_seed = fit.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(stream);
             let batches = Batches::new(data, (0..training).collect(), fit.batch, Some(order_seed));
             let bar = Progress::new(fit.progress, number, fit.epochs, training.div_ceil(fit.batch));
             let mut totals = Totals::default();
@@ -211,7 +230,12 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
                     .iter_mut()
                     .for_each(|rule| rule.set_lr(plateau.lowered(rule.lr())));
             }
-            self.epochs += 1;
+            self.clock.epochs += 1;
+            self.clock.drawn = rng.drawn();
+            #[cfg(feature = "safetensors")]
+            if let Some(path) = &self.checkpoints {
+                self.save(path)?;
+            }
             history.push(epoch);
         }
         Ok(history)
@@ -228,7 +252,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
     ) -> Result<(), Error> {
         let rows = x.shape()[0];
         if let Some((every, schedule)) = &self.schedule {
-            let t = if *every == Every::Step { self.steps } else { self.epochs };
+            let t = if *every == Every::Step { self.clock.steps } else { self.clock.epochs };
             self.optimizer.schedule(&**schedule, t);
         }
         let mut grads = {
@@ -257,7 +281,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             grads.clip_norm(most);
         }
         self.optimizer.step(&mut self.params, &grads);
-        self.steps += 1;
+        self.clock.steps += 1;
         Ok(())
     }
 

@@ -54,6 +54,20 @@ pub enum Mode {
     Max,
 }
 
+impl Seen {
+    /// The numbers of this state; the best is NaN at first.
+    #[cfg(feature = "safetensors")]
+    pub(in crate::nn) fn to_numbers(&self) -> [f64; 3] {
+        [self.best.unwrap_or(f64::NAN), self.bad as f64, self.cooling as f64]
+    }
+
+    /// The inverse of [`to_numbers`](Self::to_numbers).
+    #[cfg(feature = "safetensors")]
+    pub(in crate::nn) fn from_numbers([best, bad, cooling]: [f64; 3]) -> Self {
+        Seen { best: Some(best).filter(|best| !best.is_nan()), bad: bad as u64, cooling: cooling as u64 }
+    }
+}
+
 impl Default for Plateau {
     fn default() -> Self {
         Plateau {
