@@ -40,7 +40,7 @@ pub(crate) const CASES: &[Case] = &[
     case("cos", |x| x.cos(), f64::cos, 2.0),
     case("tan", |x| x.tan(), f64::tan, 4.0),
     case("erf", |x| x.erf(), libm::erf, 2.0),
-    case("erfc", |x| x.erfc(), libm::erfc, 5.0),
+    case("erfc", |x| x.erfc(), libm::erfc, 6.0),
     case("log_sigmoid", |x| x.log_sigmoid(), |x| x.min(0.0) - (-x.abs()).exp().ln_1p(), 4.0),
     case("softplus", |x| x.softplus(1.0), softplus, 4.0),
     Case { least: 1e-36, ..case("silu", |x| x.silu(), |x| or_zero(x, x * sigmoid(x)), 4.0) },
