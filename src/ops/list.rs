@@ -155,6 +155,8 @@ macro_rules! for_each_op {
             conv_weight: $crate::ops::ConvWeight,
             // windows and interpolation
             resample: $crate::ops::Resample,
+            im2col: $crate::ops::Im2col,
+            col2im: $crate::ops::Col2im,
             // softmax and losses
             softmax: $crate::ops::Softmax,
             log_softmax: $crate::ops::LogSoftmax,
@@ -273,6 +275,10 @@ macro_rules! for_each_composition {
             nuclear_norm: $crate::ops::composed::NuclearNorm,
             lstsq: $crate::ops::composed::Lstsq,
             matrix_power: $crate::ops::composed::MatrixPower,
+            // images
+            interpolate: $crate::ops::composed::Interpolate,
+            pixel_shuffle: $crate::ops::composed::PixelShuffle,
+            pixel_unshuffle: $crate::ops::composed::PixelUnshuffle,
         }
     };
 }

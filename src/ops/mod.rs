@@ -20,6 +20,7 @@ mod conv;
 mod diagonal;
 pub(crate) mod elementwise;
 mod extreme;
+mod image;
 mod index;
 mod indices;
 mod linalg;
@@ -61,6 +62,7 @@ pub use elementwise::{
     Softsign, Sqrt, Tan, Tanh, Tanhshrink, Threshold, Trunc, Xlogy, Zip,
 };
 pub use extreme::{Max, TieCollect, TieSpread};
+pub use image::{Col2im, Im2col, InterpolateOptions, Interpolation, PatchOptions, Resize};
 pub use index::{IndexSelect, IndexSelectGrad};
 pub use indices::Indices;
 pub use linalg::{
@@ -92,6 +94,7 @@ pub mod composed {
     pub use super::conv::{Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
     pub use super::diagonal::{Diag, DiagEmbed, Diagonal, Trace, Tril, Triu};
     pub use super::extreme::{MaxDim, MinAxes, MinDim};
+    pub use super::image::composed::*;
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};
     pub use super::linalg::composed::*;
     pub use super::masked::{MaskedFill, MaskedScatter, MaskedSelect, Take};

@@ -2,7 +2,10 @@
 
 use crate::kinks::{close, derivatives, same};
 use crate::misuse::refused;
-use gradtape::ops::{AvgPoolOptions, ConvOptions, LpPoolOptions, MaxPoolOptions, MaxUnpoolOptions};
+use gradtape::ops::{
+    AvgPoolOptions, ConvOptions, InterpolateOptions, Interpolation, LpPoolOptions, MaxPoolOptions,
+    MaxUnpoolOptions, Resize,
+};
 use gradtape::{Tape, Tensor};
 
 const INF: f64 = f64::INFINITY;
@@ -132,4 +135,26 @@ fn a_window_that_sees_nothing_is_refused() {
         found.contains("nothing is seen by a kernel of 2 with dilation 2, over 1 padded by 1"),
         "{found}"
     );
+}
+
+#[test]
+fn candle_3507_upsampled_elements_add() {
+    let x = Tensor::new(vec![1.0, 2.0, 3.0], [1, 1, 3]);
+    let found = derivatives(std::slice::from_ref(&x), |v| {
+        v[0].interpolate(Resize::By(vec![2.0]), Default::default()).square()
+    });
+    same("value", &found.y, &[1.0, 1.0, 4.0, 4.0, 9.0, 9.0]);
+    same("gradient", &found.first[0], &[4.0, 8.0, 12.0]);
+    let linear = InterpolateOptions { mode: Interpolation::Linear, ..Default::default() };
+    let found = derivatives(&[x], |v| v[0].interpolate(Resize::To(6.into()), linear));
+    close("gradient", &found.first[0], &[2.0, 2.0, 2.0]);
+}
+
+#[test]
+fn interpolation_does_not_read_what_has_no_weight() {
+    let x = Tensor::new(vec![1.0, INF, 3.0], [1, 1, 3]);
+    let corners =
+        InterpolateOptions { mode: Interpolation::Linear, align_corners: true, ..Default::default() };
+    let y = x.interpolate(Resize::To(5.into()), corners);
+    same("value", y.slice(), &[1.0, INF, INF, INF, 3.0]);
 }

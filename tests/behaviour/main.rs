@@ -6,6 +6,7 @@ mod conv;
 mod defects;
 mod faults;
 mod hostile;
+mod image;
 mod kinks;
 mod kinks_elementwise;
 mod kinks_indices;

@@ -14,6 +14,7 @@ mod activations;
 mod arithmetic;
 mod conv;
 mod elementwise;
+mod image;
 mod index;
 mod linalg;
 mod models;
@@ -42,6 +43,7 @@ families! {
     arithmetic,
     conv,
     elementwise,
+    image,
     index,
     linalg,
     models,

@@ -4,6 +4,7 @@
 mod blend;
 mod conv;
 mod elementwise;
+mod image;
 mod linalg;
 mod masked;
 mod pool;
