@@ -3,6 +3,7 @@
 #![allow(unsafe_code)] // the one exception; every module but `float` and `gemm` forbids it again
 
 pub(crate) mod buffer;
+pub(crate) mod cells;
 pub(crate) mod conv;
 mod double;
 mod float;

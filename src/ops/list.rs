@@ -157,6 +157,9 @@ macro_rules! for_each_op {
             resample: $crate::ops::Resample,
             im2col: $crate::ops::Im2col,
             col2im: $crate::ops::Col2im,
+            // sequences
+            lstm_gates: $crate::ops::LstmGates,
+            gru_gates: $crate::ops::GruGates,
             // softmax and losses
             softmax: $crate::ops::Softmax,
             log_softmax: $crate::ops::LogSoftmax,
@@ -257,6 +260,13 @@ macro_rules! for_each_composition {
             lp_pool3d: $crate::ops::composed::LpPool3d,
             global_avg_pool: $crate::ops::composed::GlobalAvgPool,
             global_max_pool: $crate::ops::composed::GlobalMaxPool,
+            // sequences
+            embedding: $crate::ops::composed::Embedding,
+            rotary_embedding: $crate::ops::composed::RotaryEmbedding,
+            lstm_cell: $crate::ops::composed::LstmCell,
+            gru_cell: $crate::ops::composed::GruCell,
+            rnn_tanh_cell: $crate::ops::composed::RnnTanhCell,
+            rnn_relu_cell: $crate::ops::composed::RnnReluCell,
             // products
             dot: $crate::ops::composed::Dot,
             outer: $crate::ops::composed::Outer,

@@ -20,6 +20,7 @@ mod linalg;
 mod models;
 mod pool;
 mod reduce;
+mod sequence;
 mod shape;
 mod softmax;
 
@@ -49,6 +50,7 @@ families! {
     models,
     pool,
     reduce,
+    sequence,
     shape,
     softmax,
 }

@@ -11,6 +11,7 @@ mod pool;
 mod products;
 mod repeat;
 mod scatter;
+mod sequence;
 mod sort;
 mod statistics;
 mod strided;
