@@ -295,11 +295,11 @@ fn what_does_not_match_is_named_and_changes_nothing_unless_partial() {
 fn a_loaded_body_can_be_frozen_and_the_head_fine_tuned() {
     let (model, mut params) = self::model(1);
     params.set_trainable(model.0.weight, false);
-    params.set_trainable(model.0.bias, false);
+    params.set_trainable(model.0.bias.unwrap(), false);
     let before = params.clone();
     let mut trainer = Trainer::new(model, params, Sgd::new(0.1), Mse);
     trainer.fit(&data(), Fit { epochs: 1, ..Fit::default() }).unwrap();
-    for id in [model.0.weight, model.0.bias] {
+    for id in [model.0.weight, model.0.bias.unwrap()] {
         assert_eq!(trainer.params.get(id), before.get(id));
     }
     assert_ne!(trainer.params.get(model.3.weight), before.get(model.3.weight));

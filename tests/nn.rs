@@ -1,5 +1,6 @@
 //! Layers, losses, optimizers and the training loop, and what they refuse.
 
+use gradtape::nn::init::{Fan, Nonlinearity, gain};
 use gradtape::nn::schedule::{Exponential, Plateau};
 use gradtape::nn::{
     Adam, Arrays, CrossEntropy, Ctx, Dataset, Dense, Dropout, Every, Fit, Flatten, Init, Linear, Module, Mse,
@@ -55,6 +56,11 @@ fn starting_weights_have_the_spread_they_promise() {
     for (init, bound) in [
         (Init::GlorotUniform, (6.0f64 / 500.0).sqrt()),
         (Init::HeUniform, (6.0f64 / 300.0).sqrt()),
+        (Init::LecunUniform, (3.0f64 / 300.0).sqrt()),
+        (
+            Init::Scaled { gain: gain(Nonlinearity::LeakyRelu(5f64.sqrt())), fan: Fan::In, normal: false },
+            1.0 / 300f64.sqrt(),
+        ),
         (Init::Uniform(0.25), 0.25),
     ] {
         let (mean, deviation, greatest) = spread(init);
@@ -62,7 +68,53 @@ fn starting_weights_have_the_spread_they_promise() {
         assert!((deviation / (bound / 3f64.sqrt()) - 1.0).abs() < 0.02, "{init:?}: deviation {deviation}");
         assert!(greatest <= bound && greatest > bound * 0.99, "{init:?}: {greatest}");
     }
+    // A normal one is known by its deviation, and reaches beyond any uniform one of the same.
+    for (init, std) in [
+        (Init::Normal(0.3), 0.3),
+        (Init::GlorotNormal, (2.0f64 / 500.0).sqrt()),
+        (Init::HeNormal, (2.0f64 / 300.0).sqrt()),
+        (Init::LecunNormal, (1.0f64 / 300.0).sqrt()),
+        (
+            Init::Scaled { gain: gain(Nonlinearity::Tanh), fan: Fan::Out, normal: true },
+            5.0 / 3.0 / 200f64.sqrt(),
+        ),
+    ] {
+        let (mean, deviation, greatest) = spread(init);
+        assert!(mean.abs() < std * 0.02, "{init:?}: mean {mean}");
+        assert!((deviation / std - 1.0).abs() < 0.02, "{init:?}: deviation {deviation}");
+        assert!(greatest > 3.5 * std, "{init:?}: {greatest}");
+    }
+    // Known for ±2: the variance of the standard normal within is 0.7737.
+    let (_, deviation, greatest) = spread(Init::TruncatedNormal { std: 1.0, low: -2.0, high: 2.0 });
+    assert!((deviation - 0.7737f64.sqrt()).abs() < 0.01 && greatest <= 2.0, "{deviation}, {greatest}");
+    assert_eq!(Init::Constant(0.5).make::<f64>(&rng, &shape), Tensor::full(&shape, 0.5));
     assert_eq!(Init::Zeros.make::<f64>(&rng, &shape).abs().max().item(), 0.0);
+}
+
+#[test]
+fn orthogonal_weights_are_and_identities_pass_their_input_on() {
+    let rng = Rng::new(3);
+    for dims in [&[3, 5][..], &[5, 3], &[4, 2, 3]] {
+        let w = Init::Orthogonal(2.0)
+            .make::<f64>(&rng, &Shape::from(dims))
+            .reshape([dims[0], dims[1..].iter().product()]);
+        let short = if w.shape()[0] <= w.shape()[1] { w.clone() } else { w.transpose(0, 1) };
+        let product = short.matmul(&short.transpose(0, 1));
+        let four = Init::Eye.make::<f64>(&rng, product.shape()) * 4.0;
+        assert!((product - four).abs().max().item() < 1e-13, "{dims:?}");
+    }
+    let x = rng.uniform::<f64>([1, 2, 5], -1.0, 1.0);
+    let w = Init::Dirac.make(&rng, &Shape::from([3, 2, 3]));
+    let y = x.conv1d(&w, None, gradtape::ops::ConvOptions { padding: 1.into(), ..Default::default() });
+    assert_eq!(y, x.pad(&[0, 0, 0, 1], Default::default()));
+    assert_eq!(gain(Nonlinearity::Relu), 2f64.sqrt());
+    assert_eq!((gain(Nonlinearity::Linear), gain(Nonlinearity::Selu)), (1.0, 0.75));
+}
+
+#[test]
+#[should_panic(expected = "gradtape: orthogonal: needs [out, in, ..], not [3]")]
+fn an_orthogonal_vector_is_refused() {
+    Init::Orthogonal(1.0).make::<f64>(&Rng::new(1), &Shape::from([3]));
 }
 
 #[test]
@@ -352,9 +404,9 @@ fn a_layer_of_other_parameters_is_refused() {
     };
     for f in [
         &(|| drop(layer.forward(&others.eval(), Tensor::ones([1, 2])))) as &dyn Fn(),
-        &|| drop(others.get(layer.bias).clone()),
-        &|| others.clone().set_trainable(layer.bias, false),
-        &|| *others.clone().get_mut(layer.bias) = Tensor::ones([2]),
+        &|| drop(others.get(layer.bias.unwrap()).clone()),
+        &|| others.clone().set_trainable(layer.bias.unwrap(), false),
+        &|| *others.clone().get_mut(layer.bias.unwrap()) = Tensor::ones([2]),
     ] {
         let message = refused(f);
         assert!(message.starts_with("gradtape: params: parameter "), "{message}");
@@ -368,7 +420,7 @@ fn layers_without_inputs_start_finite() {
     let linear = Linear::new(&mut params, 0, 3);
     Dense::new(&mut params, 0, 0);
     Linear::started(&mut params, 0, 2, Init::HeUniform, Init::Zeros);
-    assert_eq!(params.get(linear.bias).slice(), [0.0; 3]);
+    assert_eq!(params.get(linear.bias.unwrap()).slice(), [0.0; 3]);
     assert_eq!(linear.forward(&params.eval(), Tensor::ones([2, 0])), Tensor::zeros([2, 3]));
 }
 
@@ -406,7 +458,7 @@ fn a_loss_without_a_trainable_parameter_is_an_error() {
     let mut params = Params::seeded(1);
     let model = Linear::new(&mut params, 1, 1);
     params.set_trainable(model.weight, false);
-    params.set_trainable(model.bias, false);
+    params.set_trainable(model.bias.unwrap(), false);
     let error = message(Trainer::new(model, params, Sgd::new(0.1), Mse).fit(&data, Fit::default()));
     assert!(error.starts_with("the training loss, in epoch 1: expected a trainable parameter"), "{error}");
 }

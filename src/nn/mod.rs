@@ -35,7 +35,7 @@ mod train;
 pub use checkpoint::Checkpoint;
 pub use dataset::{Arrays, Batches, Dataset};
 pub use init::Init;
-pub use layers::{Dense, Dropout, Flatten, Linear, LogSoftmax, Relu, Sigmoid, Softmax, Tanh};
+pub use layers::*;
 pub use loss::{CrossEntropy, Loss, Mse};
 pub use metrics::accuracy;
 pub use module::{Ctx, Module};

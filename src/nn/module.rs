@@ -1,8 +1,8 @@
 //! What a model is, and what it runs in.
 
 use super::params::ParamId;
-use crate::{Interp, Value, random::Rng};
-use std::fmt;
+use crate::{Interp, Tensor, Value, random::Rng};
+use std::{cell::RefCell, fmt};
 
 /// Runs a forward pass: the parameters as values of an interpreter and, in training, the source
 /// of randomness. There is no training flag: with a generator a layer trains, without it
@@ -10,12 +10,13 @@ use std::fmt;
 pub struct Ctx<'c, I: Interp> {
     values: Vec<Value<I>>,
     rng: Option<&'c Rng>,
+    buffers: RefCell<Vec<(ParamId, Tensor<I::Elem>)>>,
 }
 
 impl<'c, I: Interp> Ctx<'c, I> {
     /// A context over parameters in the order of their ids.
     pub fn new(values: Vec<Value<I>>, rng: Option<&'c Rng>) -> Self {
-        Ctx { values, rng }
+        Ctx { values, rng, buffers: RefCell::default() }
     }
 
     /// A parameter.
@@ -35,6 +36,37 @@ impl<'c, I: Interp> Ctx<'c, I> {
     #[inline]
     pub fn rng(&self) -> Option<&'c Rng> {
         self.rng
+    }
+
+    /// A buffer's numbers: those that this pass has given it, else those it started with.
+    ///
+    /// # Panics
+    /// When there is none of this id: its layer was built with other parameters.
+    #[track_caller]
+    pub fn buffer(&self, id: ParamId) -> Tensor<I::Elem> {
+        let new =
+            self.buffers.borrow().iter().find(|(other, _)| *other == id).map(|(_, value)| value.clone());
+        new.unwrap_or_else(|| self.get(id).tensor().clone())
+    }
+
+    /// Gives a buffer a new value. The parameters take it over with the step, so that a pass that
+    /// comes to no step changes nothing.
+    ///
+    /// # Panics
+    /// When there is none of this id, or the value has another shape.
+    #[track_caller]
+    pub fn set_buffer(&self, id: ParamId, value: Tensor<I::Elem>) {
+        let (old, new) = (self.get(id).shape(), value.shape());
+        assert!(old == new, "gradtape: params: a buffer of shape {old} is given {new}");
+        let mut buffers = self.buffers.borrow_mut();
+        match buffers.iter_mut().find(|(other, _)| *other == id) {
+            Some((_, given)) => *given = value,
+            None => buffers.push((id, value)),
+        }
+    }
+
+    pub(super) fn into_buffers(self) -> Vec<(ParamId, Tensor<I::Elem>)> {
+        self.buffers.into_inner()
     }
 
     pub(super) fn values(&self) -> &[Value<I>] {
@@ -97,3 +129,10 @@ sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8);
 sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9);
 sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9, M 10);
 sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9, M 10, N 11);
+
+/// As many alike, one after the other.
+impl<M: Module> Module for Vec<M> {
+    fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        self.iter().fold(x, |x, module| module.forward(cx, x))
+    }
+}

@@ -29,7 +29,15 @@ pub struct Params<F: Float> {
 struct Entry<F: Float> {
     name: String,
     value: Tensor<F>,
-    trainable: bool,
+    role: Role,
+}
+
+/// What training does with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Trained,
+    Frozen,
+    Buffer,
 }
 
 impl<F: Float> Params<F> {
@@ -71,9 +79,25 @@ impl<F: Float> Params<F> {
     /// When its name is taken.
     #[track_caller]
     pub fn add(&mut self, name: &str, value: Tensor<F>) -> ParamId {
+        self.enter(name, value, Role::Trained)
+    }
+
+    /// Adds a value that belongs to the model and is saved with it, but is not trained: a layer
+    /// gives it a new value while it trains ([`Ctx::set_buffer`]), as batch normalisation does
+    /// with its running statistics.
+    ///
+    /// # Panics
+    /// When its name is taken.
+    #[track_caller]
+    pub fn add_buffer(&mut self, name: &str, value: Tensor<F>) -> ParamId {
+        self.enter(name, value, Role::Buffer)
+    }
+
+    #[track_caller]
+    fn enter(&mut self, name: &str, value: Tensor<F>, role: Role) -> ParamId {
         let name = self.full_name(&[name]);
         assert!(self.find(&name).is_none(), "gradtape: params: the name `{name}` is taken");
-        self.entries.push(Entry { name, value, trainable: true });
+        self.entries.push(Entry { name, value, role });
         ParamId(u32::try_from(self.entries.len() - 1).expect("fewer than 2³² parameters"))
     }
 
@@ -92,15 +116,27 @@ impl<F: Float> Params<F> {
     /// gradient, so that no optimizer touches it.
     ///
     /// # Panics
-    /// When there is none of this id: its layer was built with other parameters.
+    /// When there is none of this id: its layer was built with other parameters. When it is a
+    /// buffer and is to be trained.
     #[track_caller]
     pub fn set_trainable(&mut self, id: ParamId, trainable: bool) {
-        self.entry_mut(id).trainable = trainable;
+        let entry = self.entry_mut(id);
+        entry.role = match (entry.role, trainable) {
+            (Role::Buffer, true) => panic!("gradtape: params: the buffer `{}` is not trained", entry.name),
+            (Role::Buffer, false) => Role::Buffer,
+            (_, true) => Role::Trained,
+            (_, false) => Role::Frozen,
+        };
     }
 
     /// Whether a parameter is trained.
     pub fn is_trainable(&self, id: ParamId) -> bool {
-        self.entries[id.place()].trainable
+        self.entries[id.place()].role == Role::Trained
+    }
+
+    /// Whether this is a buffer.
+    pub fn is_buffer(&self, id: ParamId) -> bool {
+        self.entries[id.place()].role == Role::Buffer
     }
 
     /// The name of a parameter.
@@ -138,7 +174,7 @@ impl<F: Float> Params<F> {
         }
     }
 
-    /// Names and values, in the order they were added.
+    /// Names and values, buffers among them, in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Tensor<F>)> {
         self.entries.iter().map(|entry| (entry.name.as_str(), &entry.value))
     }
@@ -148,9 +184,37 @@ impl<F: Float> Params<F> {
         (0..self.entries.len() as u32).map(ParamId)
     }
 
-    /// The number of single numbers in all parameters.
+    /// The number of single numbers in all parameters, without buffers.
     pub fn count(&self) -> usize {
-        self.entries.iter().map(|entry| entry.value.shape().size()).sum()
+        let counted = self.entries.iter().filter(|entry| entry.role != Role::Buffer);
+        counted.map(|entry| entry.value.shape().size()).sum()
+    }
+
+    /// Takes over the buffers' new values from the forward pass that these gradients are of.
+    /// [`Optimizer::step`](super::Optimizer::step) does it as well; only who steps without an
+    /// optimizer, or sums the gradients of several passes before a step, need call it.
+    ///
+    /// ```
+    /// use gradtape::{Tape, Tensor, nn::{BatchNorm1d, Module, Params}, random::Rng};
+    /// let mut params = Params::<f64>::seeded(0);
+    /// let norm = BatchNorm1d::new(&mut params, 1);
+    /// let (tape, rng) = (Tape::new(), Rng::new(0));
+    /// let grads = {
+    ///     let cx = params.train(&tape, &rng);
+    ///     let y = norm.forward(&cx, tape.constant(Tensor::from([[1.0], [3.0]])));
+    ///     cx.backward(y.sum())
+    /// };
+    /// params.set_buffers(&grads);
+    /// assert_eq!(params.get(params.find("batch_norm1.running_mean").unwrap()).slice(), [0.2]);
+    /// ```
+    ///
+    /// # Panics
+    /// When there is no parameter of a buffer's id: its layer was built with other parameters.
+    #[track_caller]
+    pub fn set_buffers(&mut self, grads: &ParamGrads<F>) {
+        for (id, value) in &grads.buffers {
+            *self.get_mut(*id) = value.clone();
+        }
     }
 
     /// A context that evaluates: layers behave as in prediction.
@@ -162,7 +226,7 @@ impl<F: Float> Params<F> {
     pub fn train<'c>(&self, tape: &'c Tape<F>, rng: &'c Rng) -> Ctx<'c, Record<'c, F>> {
         let lift = |entry: &Entry<F>| {
             let value = entry.value.clone();
-            if entry.trainable { tape.var(value) } else { tape.constant(value) }
+            if entry.role == Role::Trained { tape.var(value) } else { tape.constant(value) }
         };
         Ctx::new(self.entries.iter().map(lift).collect(), Some(rng))
     }
@@ -191,22 +255,26 @@ impl<F: Float> fmt::Debug for Params<F> {
     }
 }
 
-/// The gradients of the parameters, by id. One that took no part has none.
+/// The gradients of the parameters, by id. One that took no part has none. With them come the new
+/// values that the forward pass gave to buffers.
 #[derive(Clone, Debug)]
-pub struct ParamGrads<F: Float>(Vec<Option<Tensor<F>>>);
+pub struct ParamGrads<F: Float> {
+    gradients: Vec<Option<Tensor<F>>>,
+    buffers: Vec<(ParamId, Tensor<F>)>,
+}
 
 impl<F: Float> ParamGrads<F> {
     /// The gradient of a parameter.
     pub fn get(&self, id: ParamId) -> Option<&Tensor<F>> {
-        self.0.get(id.place())?.as_ref()
+        self.gradients.get(id.place())?.as_ref()
     }
 
     /// The gradient of a parameter, for changing it.
     pub fn get_mut(&mut self, id: ParamId) -> Option<&mut Tensor<F>> {
-        self.0.get_mut(id.place())?.as_mut()
+        self.gradients.get_mut(id.place())?.as_mut()
     }
 
-    /// Adds the gradients of another batch. When each loss is a mean over its rows, weigh it by its
+    /// Adds the gradients of another batch, whose buffers' values take the place of these. When each loss is a mean over its rows, weigh it by its
     /// share of all rows, and the sums are the gradients of the mean over all:
     ///
     /// ```
@@ -232,12 +300,13 @@ impl<F: Float> ParamGrads<F> {
     /// When they are of other parameters: of another number of them, or of other shapes.
     #[track_caller]
     pub fn accumulate(&mut self, other: ParamGrads<F>) {
-        let (mine, others) = (self.0.len(), other.0.len());
+        let (mine, others) = (self.gradients.len(), other.gradients.len());
         assert!(
             mine == others,
             "gradtape: accumulate: gradients of {mine} and of {others} parameters are mixed"
         );
-        for (place, (sum, gradient)) in self.0.iter_mut().zip(other.0).enumerate() {
+        self.buffers.extend(other.buffers); // where both have a value, the later one is set last
+        for (place, (sum, gradient)) in self.gradients.iter_mut().zip(other.gradients).enumerate() {
             *sum = match (sum.take(), gradient) {
                 (Some(sum), Some(gradient)) => {
                     assert!(
@@ -255,12 +324,12 @@ impl<F: Float> ParamGrads<F> {
 
     /// The elements of each gradient.
     pub(super) fn slices(&self) -> impl Iterator<Item = &[F]> + Clone {
-        self.0.iter().flatten().map(Tensor::slice)
+        self.gradients.iter().flatten().map(Tensor::slice)
     }
 
     /// The elements of each gradient, for changing them.
     pub(super) fn each_mut(&mut self, change: impl FnMut(&mut [F])) {
-        self.0.iter_mut().flatten().map(Tensor::slice_mut).for_each(change);
+        self.gradients.iter_mut().flatten().map(Tensor::slice_mut).for_each(change);
     }
 }
 
@@ -271,8 +340,9 @@ impl<'c, F: Float> Ctx<'c, Record<'c, F>> {
     /// When `loss` is not a single number, or no trained parameter took part in it.
     #[track_caller]
     pub fn backward(self, loss: Var<'c, F>) -> ParamGrads<F> {
-        let mut gradients = loss.backward();
-        let take = |var: &Var<'c, F>| if var.is_constant() { None } else { gradients.take(var) };
-        ParamGrads(self.values().iter().map(take).collect())
+        let mut found = loss.backward();
+        let take = |var: &Var<'c, F>| if var.is_constant() { None } else { found.take(var) };
+        let gradients = self.values().iter().map(take).collect();
+        ParamGrads { gradients, buffers: self.into_buffers() }
     }
 }

@@ -79,7 +79,7 @@ impl<F: Float> Params<F> {
     ///     ("model.head.bias".to_owned(), Tensor::from([5.0])),
     /// ];
     /// params.assign(&tensors, &Load::default().prefix("model.", ""))?;
-    /// assert_eq!(params.get(head.bias).slice(), [5.0]);
+    /// assert_eq!(params.get(head.bias.unwrap()).slice(), [5.0]);
     /// # Ok::<(), gradtape::Error>(())
     /// ```
     ///

@@ -131,7 +131,7 @@ fn a_checkpointed_module_trains_bit_by_bit_as_the_module_does() {
     let first = nn::Linear::new(&mut params, 3, 8);
     let inner = (nn::Linear::new(&mut params, 8, 8), nn::Tanh, nn::Dropout(0.5));
     let last = nn::Linear::new(&mut params, 8, 2);
-    params.set_trainable(first.bias, false);
+    params.set_trainable(first.bias.unwrap(), false);
     let x: Tensor<f32> = Rng::new(2).uniform([6, 3], -1.0, 1.0);
     fn steps(mut params: nn::Params<f32>, x: &Tensor<f32>, model: impl nn::Module) -> Vec<Tensor<f32>> {
         let (rng, mut tape, mut adam) = (Rng::new(3), Tape::new(), nn::Optimizer::new(nn::Adam::new(0.01)));

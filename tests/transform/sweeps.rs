@@ -80,7 +80,7 @@ fn gradients_of_micro_batches_add_up_to_the_whole() {
         sum
     });
     let sum = sum.unwrap();
-    for id in [model.0.weight, model.0.bias, model.2.weight, model.2.bias] {
+    for id in [model.0.weight, model.0.bias.unwrap(), model.2.weight, model.2.bias.unwrap()] {
         close(sum.get(id).unwrap(), whole.get(id).unwrap(), 1e-14);
     }
     assert!(sum.get(unused).is_none());

@@ -4,7 +4,7 @@ use crate::{Error, Float, Tensor, kernels::optim::follow, nn::params::Params};
 
 /// An exponential moving average of all weights, which often predicts better than the last ones:
 /// a = decay · a + (1 − decay) · p after each step, from the first weights on (Polyak, Juditsky,
-/// 1992).
+/// 1992). Buffers are not averaged: the last values stand.
 ///
 /// ```
 /// use gradtape::nn::{Ema, Init, Linear, Params};
@@ -45,6 +45,10 @@ impl<F: Float> Ema<F> {
         self.must_fit(params);
         let share = F::of(1.0 - self.decay);
         for (average, id) in self.average.iter_mut().zip(params.ids()) {
+            if params.is_buffer(id) {
+                *average = params.get(id).clone();
+                continue;
+            }
             let weights = params.get(id).slice();
             follow(average.slice_mut(), weights, [], &|a, p, _: &mut [F; 0]| a + share * (p - a));
         }

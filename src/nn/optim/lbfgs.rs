@@ -105,7 +105,7 @@ impl Lbfgs {
     }
 
     /// One step of several iterations; returns the loss at its start. `evaluate` gives the loss
-    /// and its gradients at some weights.
+    /// and its gradients at some weights. Buffers take over the values of the first evaluation.
     ///
     /// # Errors
     /// When an option is outside its domain, or the loss is not finite at the start. The weights
@@ -118,12 +118,14 @@ impl Lbfgs {
         self.check()?;
         let ids: Vec<ParamId> = params.ids().filter(|&id| params.is_trainable(id)).collect();
         let start = flat(params, &ids, |id| params.get(id).slice().to_vec());
+        let mut started = None;
         let mut at = |x: &[f64]| {
             spread(params, &ids, x);
             let (loss, grads) = evaluate(params);
             let zeros = |id| vec![F::ZERO; params.get(id).shape().size()];
             let gradient =
                 flat(params, &ids, |id| grads.get(id).map_or_else(|| zeros(id), |g| g.slice().to_vec()));
+            started.get_or_insert(grads);
             Point { loss: loss.to_f64(), gradient }
         };
         let first = at(&start);
@@ -133,6 +135,7 @@ impl Lbfgs {
         let loss = first.loss;
         let end = self.iterate(start, first, &mut at);
         spread(params, &ids, &end);
+        started.iter().for_each(|grads| params.set_buffers(grads));
         Ok(loss)
     }
 

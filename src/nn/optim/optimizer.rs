@@ -22,7 +22,7 @@ use crate::{
 /// let rule = AdamW::new(1e-3);
 /// let mut plain = rule.clone();
 /// plain.weight_decay = 0.0;
-/// let optimizer = Optimizer::<_, f32>::new(rule).group([layer.bias], plain);
+/// let optimizer = Optimizer::<_, f32>::new(rule).group(layer.bias, plain);
 /// optimizer.check(&params).unwrap();
 /// ```
 #[derive(Clone, Debug)]
@@ -132,7 +132,7 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
         })
     }
 
-    /// One step.
+    /// One step. Buffers take over the values that the forward pass gave them.
     ///
     /// # Panics
     /// When an option is outside its domain, or a parameter with a gradient cannot be followed.
@@ -154,6 +154,7 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
                 slots: &mut kept.slots,
             });
         }
+        params.set_buffers(grads);
     }
 
     /// All that is kept, under `parameter.slot`, with the number of steps, in millions and the

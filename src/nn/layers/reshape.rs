@@ -1,0 +1,76 @@
+//! Layers that see the same elements in another shape.
+
+use crate::{
+    Interp, Value,
+    nn::{Ctx, Module},
+};
+
+/// Makes every sample of a batch a vector: `[n, ..]` becomes `[n, ..product]`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Flatten;
+
+impl Module for Flatten {
+    #[inline]
+    fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        let count = x.shape().first().copied().unwrap_or(1);
+        let rest = x.shape().iter().skip(1).product();
+        x.reshape([count, rest])
+    }
+}
+
+/// Makes the axes from the first to the last of these, both included, one axis: [`Value::flatten`].
+#[derive(Clone, Copy, Debug)]
+pub struct FlattenAxes(pub isize, pub isize);
+
+impl Module for FlattenAxes {
+    /// # Panics
+    /// When an axis is out of range, or the last before the first.
+    fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        x.flatten(self.0, self.1)
+    }
+}
+
+/// Makes one axis several: [`Value::unflatten`].
+#[derive(Clone, Debug)]
+pub struct Unflatten {
+    axis: isize,
+    sizes: Vec<isize>,
+}
+
+impl Unflatten {
+    /// The axis, and the sizes it is made into; one of them may be −1, for what is left.
+    pub fn new(axis: isize, sizes: impl Into<Vec<isize>>) -> Self {
+        Unflatten { axis, sizes: sizes.into() }
+    }
+}
+
+impl Module for Unflatten {
+    /// # Panics
+    /// When the axis is out of range or the sizes do not make it up.
+    fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        x.unflatten(self.axis, &self.sizes)
+    }
+}
+
+/// Gives every sample of a batch these sizes: `[n, ..]` becomes `[n, sizes..]`.
+#[derive(Clone, Debug)]
+pub struct Reshape {
+    sizes: Vec<usize>,
+}
+
+impl Reshape {
+    /// The sizes of a sample.
+    pub fn new(sizes: impl Into<Vec<usize>>) -> Self {
+        Reshape { sizes: sizes.into() }
+    }
+}
+
+impl Module for Reshape {
+    /// # Panics
+    /// When a sample has not as many elements.
+    fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        let mut dims = vec![x.shape().first().copied().unwrap_or(1)];
+        dims.extend(&self.sizes);
+        x.reshape(&dims[..])
+    }
+}
