@@ -2,7 +2,7 @@
 
 use crate::misuse::refused;
 use gradtape::{
-    Tensor, Value,
+    Float, Tensor, Value,
     ops::{Pinv, Scales, Triangular},
 };
 
@@ -139,4 +139,69 @@ fn factorisations_name_the_op_and_the_shapes() {
     for (found, want) in cases {
         assert_eq!(found, want);
     }
+}
+
+/// Elements without a pattern, in [−½, ½].
+fn scattered<F: Float>(m: usize, n: usize) -> Tensor<F> {
+    Tensor::from_fn([m, n], |i| {
+        F::of((((i * i + 3 * i) * 7919 + i * 104_729) % 10_007) as f64 / 10_007.0 - 0.5)
+    })
+}
+
+fn identity<F: Float>(n: usize) -> Tensor<F> {
+    Tensor::from_fn([n, n], |at| if at % (n + 1) == 0 { F::ONE } else { F::ZERO })
+}
+
+#[track_caller]
+fn near<F: Float>(found: &Tensor<F>, want: &Tensor<F>, bound: f64) {
+    let error = (found - want).abs().max().item().to_f64();
+    assert!(error <= bound, "off by {error:e}");
+}
+
+/// What the gradient suite sees on small matrices, on larger ones.
+fn factorisations_give_back_their_matrix<F: Float>(bound: f64) {
+    for (m, n) in [(40, 25), (25, 40), (33, 33)] {
+        let (a, k) = (scattered::<F>(m, n), m.min(n));
+        let t = |x: &Tensor<F>| x.transpose(0, 1);
+        for complete in [false, true] {
+            let (q, r) = a.qr(complete);
+            near(&q.matmul(&r), &a, bound);
+            near(&t(&q).matmul(&q), &identity(q.shape()[1]), bound);
+        }
+        let (u, s, vt) = a.svd();
+        near(&(&u * &s).matmul(&vt), &a, bound);
+        near(&t(&u).matmul(&u), &identity(k), bound);
+        near(&vt.matmul(&t(&vt)), &identity(k), bound);
+        assert!(s.slice().is_sorted_by(|a, b| a >= b));
+        // Of rank 5: the rest of the singular values is 0, and there are vectors to go with them.
+        let low = scattered::<F>(m, 5).matmul(&scattered(5, n));
+        let (u, s, vt) = low.svd();
+        near(&(&u * &s).matmul(&vt), &low, bound);
+        near(&t(&u).matmul(&u), &identity(k), bound);
+        near(&vt.matmul(&t(&vt)), &identity(k), bound);
+        assert!(s.slice()[5].to_f64() < bound);
+        let p = low.pinv(Pinv::default());
+        near(&low.matmul(&p).matmul(&low), &low, 10.0 * bound);
+
+        let square = t(&a).matmul(&a);
+        let (w, v) = square.eigh();
+        near(&(&v * &w).matmul(&t(&v)), &square, bound);
+        near(&t(&v).matmul(&v), &identity(n), bound);
+        let definite = &square + identity(n);
+        let l = definite.cholesky(false);
+        near(&l.matmul(&t(&l)), &definite, bound);
+        let b = scattered(n, 3);
+        near(&definite.matmul(&l.cholesky_solve(&b, false)), &b, bound);
+        near(&definite.matmul(&definite.solve(&b, true)), &b, bound);
+        near(&definite.matmul(&definite.inv()), &identity(n), bound);
+        near(&square.matrix_exp().matmul(&(-&square).matrix_exp()).matmul(&b), &b, 1e5 * bound);
+        let sum_of_logs = (&w + 1.0).ln().sum();
+        near(&definite.logdet(), &sum_of_logs, bound * n as f64);
+    }
+}
+
+#[test]
+fn factorisations_of_larger_matrices_give_them_back() {
+    factorisations_give_back_their_matrix::<f64>(2e-13);
+    factorisations_give_back_their_matrix::<f32>(1e-4);
 }

@@ -4,7 +4,8 @@
 use super::dot;
 use crate::kernels::Float;
 
-/// Lower triangular L with L·Lᵀ = (A + Aᵀ)/2, row by row into `l` (Golub, Van Loan: Matrix Computations, §4.2.5).
+/// Lower triangular L with L·Lᵀ = (A + Aᵀ)/2, row by row into `l` (Golub, Van Loan: Matrix Computations,
+/// §4.2.5).
 ///
 /// # Errors
 /// The first row whose pivot is not positive.

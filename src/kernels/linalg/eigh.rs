@@ -5,7 +5,8 @@ use super::{Diverged, SWEEPS, epsilon, identity, magnitude, points_backwards, ro
 use crate::kernels::Float;
 
 /// (A + Aᵀ)/2 = V·diag(w)·Vᵀ with w ascending, by Jacobi's cyclic rotations (Golub, Van Loan: Matrix
-/// Computations, §8.5). The columns of V have their component of greatest magnitude positive. NaN where A is not finite.
+/// Computations, §8.5). The columns of V have their component of greatest magnitude positive. NaN where A is
+/// not finite.
 pub(crate) fn factor<F: Float>(a: &[F], n: usize, w: &mut [F], v: &mut [F]) -> Result<(), Diverged> {
     let half = F::of(0.5);
     let mut a: Vec<F> = (0..n * n).map(|at| half * a[at] + half * a[at % n * n + at / n]).collect();

@@ -1,4 +1,5 @@
-//! Factorisations of one matrix, row by row in a slice. Compact code of our own: docs/architecture.md says why.
+//! Factorisations of one matrix, row by row in a slice. Compact code of our own: docs/architecture.md says
+//! why.
 #![forbid(unsafe_code)]
 
 pub(crate) mod cholesky;
@@ -43,7 +44,8 @@ fn two_rows<F>(x: &mut [F], length: usize, p: usize, q: usize) -> (&mut [F], &mu
 }
 
 /// The plane rotation that makes two directions orthogonal or an entry off the diagonal 0, where `zeta` is
-/// the cotangent of twice its angle: its tangent, cosine and sine (Golub, Van Loan: Matrix Computations, §8.5.2).
+/// the cotangent of twice its angle: its tangent, cosine and sine (Golub, Van Loan: Matrix Computations,
+/// §8.5.2).
 fn rotation<F: Float>(zeta: F) -> (F, F, F) {
     let t = F::ONE.copysign(zeta) / (zeta.abs() + F::ONE.hypot(zeta));
     let c = F::ONE / F::ONE.hypot(t);
@@ -64,8 +66,8 @@ fn magnitude<F: Float>(x: &[F]) -> F {
     if top > F::ZERO && top.is_finite() { F::of(top.to_f64().log2().floor().exp2()) } else { F::ONE }
 }
 
-/// Whether a vector's component of greatest magnitude, the first of equals, is negative. The sign of a singular vector is a
-/// convention, and ours is that it is not.
+/// Whether a vector's component of greatest magnitude, the first of equals, is negative. The sign of a
+/// singular vector is a convention, and ours is that it is not.
 fn points_backwards<F: Float>(v: impl Iterator<Item = F>) -> bool {
     v.fold(F::ZERO, |top, v| if v.abs() > top.abs() { v } else { top }) < F::ZERO
 }

@@ -19,8 +19,8 @@ fn reflect<F: Float>(v: &[F], x: &mut [F], columns: usize, from: usize) {
     }
 }
 
-/// A = Q·R for an m × n matrix A: `q` is m × k with orthonormal columns, `r` is k × n, upper triangular, for k
-/// from min(m, n) to m. The diagonal of R is not negative, which makes both unique where A has full rank
+/// A = Q·R for an m × n matrix A: `q` is m × k with orthonormal columns, `r` is k × n, upper triangular, for
+/// k from min(m, n) to m. The diagonal of R is not negative, which makes both unique where A has full rank
 /// (Golub, Van Loan: Matrix Computations, §5.2.1).
 pub(crate) fn factor<F: Float>(a: &[F], [m, n, k]: [usize; 3], q: &mut [F], r: &mut [F]) {
     let mut left = a.to_vec();

@@ -14,8 +14,8 @@ pub(crate) struct Svd<F> {
 }
 
 /// A = Σ sᵢ·uᵢ·vᵢᵀ for an m × n matrix A, by one-sided rotations (Hestenes: Inversion of Matrices by
-/// Biorthogonalization and Related Results, 1958; Golub, Van Loan: Matrix Computations, §8.6.3). Each uᵢ has its component of
-/// greatest magnitude positive. NaN where A is not finite.
+/// Biorthogonalization and Related Results, 1958; Golub, Van Loan: Matrix Computations, §8.6.3). Each uᵢ has
+/// its component of greatest magnitude positive. NaN where A is not finite.
 pub(crate) fn factor<F: Float>(a: &[F], m: usize, n: usize) -> Result<Svd<F>, Diverged> {
     let count = m.min(n);
     if a.iter().any(|v| !v.is_finite()) {
@@ -54,8 +54,8 @@ pub(crate) fn factor<F: Float>(a: &[F], m: usize, n: usize) -> Result<Svd<F>, Di
     Ok(Svd { u, s, v })
 }
 
-/// The length of a vector in the unit of the whole; 0 where it is a remainder of rounding, which has no direction and
-/// would be turned for ever.
+/// The length of a vector in the unit of the whole; 0 where it is a remainder of rounding, which has no
+/// direction and would be turned for ever.
 fn norm<F: Float>(x: &[F]) -> F {
     let norm = dot(x, x).sqrt();
     if norm > epsilon::<F>() * epsilon() { norm } else { F::ZERO }

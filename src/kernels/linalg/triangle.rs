@@ -15,7 +15,8 @@ pub(crate) struct Triangle {
 }
 
 impl Triangle {
-    /// T·X = B by substitution, in place of the n × columns elements of B. A zero on the diagonal gives infinities.
+    /// T·X = B by substitution, in place of the n × columns elements of B. A zero on the diagonal gives
+    /// infinities.
     pub(crate) fn solve<F: Float>(self, a: &[F], n: usize, b: &mut [F], columns: usize) {
         let at = |i: usize, j: usize| if self.transpose { a[j * n + i] } else { a[i * n + j] };
         let backwards = self.upper != self.transpose;

@@ -17,9 +17,10 @@ use crate::{
     value::{Arg, Interp, Value},
 };
 
-/// Lower triangular L with L·Lᵀ = (A + Aᵀ)/2: of a matrix that is not symmetric the symmetric part is taken, so
-/// that the gradient is symmetric. With Φ(M) = the lower triangle of M, its diagonal halved: ∂/∂A is the symmetric part of
-/// L⁻ᵀ·Φ(Lᵀ·dL)·L⁻¹ (Murray: Differentiation of the Cholesky Decomposition, 2016, eq. 8 and 10).
+/// Lower triangular L with L·Lᵀ = (A + Aᵀ)/2: of a matrix that is not symmetric the symmetric part is taken,
+/// so that the gradient is symmetric. With Φ(M) = the lower triangle of M, its diagonal halved: ∂/∂A is the
+/// symmetric part of L⁻ᵀ·Φ(Lᵀ·dL)·L⁻¹ (Murray: Differentiation of the Cholesky Decomposition, 2016, eq. 8 and
+/// 10).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cholesky;
 
@@ -82,8 +83,8 @@ impl Op for Cholesky {
 }
 
 impl<I: Interp> Value<I> {
-    /// The triangular factor of positive definite matrices: L with L·Lᵀ = A or, where `upper` (PyTorch's default is
-    /// `false`), U with Uᵀ·U = A. Of a matrix that is not symmetric the symmetric part is taken.
+    /// The triangular factor of positive definite matrices: L with L·Lᵀ = A or, where `upper` (PyTorch's
+    /// default is `false`), U with Uᵀ·U = A. Of a matrix that is not symmetric the symmetric part is taken.
     ///
     /// # Panics
     /// When this is not a batch of square matrices, or one is not positive definite.

@@ -1,44 +1,55 @@
-//! The cofactors of a matrix: the gradient of its determinant, a polynomial of its elements, which exists and is
-//! differentiable everywhere, singular matrices included.
+//! The cofactors of a matrix: the gradient of its determinant, a polynomial of its elements, which exists and
+//! is differentiable everywhere, singular matrices included.
 #![forbid(unsafe_code)]
 
-use super::matrix::{batch, identity, times, times_transposed, transposed, transposed_times};
+use super::matrix::{blocks, identity, over_matrices, times, times_transposed, transposed, transposed_times};
 use crate::{
     Float, Tensor,
     kernels::linalg::{epsilon, lu::Lu, svd},
     value::{Interp, Value},
 };
 
-/// The cofactors of matrices whose determinants are given.
+/// The cofactors of matrices whose determinants are given: det A · A⁻ᵀ. Where A is singular there is no
+/// inverse, and where it is near that, a derivative of this product would lose its digits.
 pub(super) fn cofactors<I: Interp>(x: &Value<I>, det: &Value<I>) -> Value<I> {
-    if !det.tensor().slice().contains(&I::Elem::ZERO) {
-        let known = x.lift(det.tensor().equal(det.tensor())).unsqueeze(-1).unsqueeze(-1);
-        return regular(&known.select(x, &x.constant(f64::NAN)), det);
-    }
+    let usable =
+        det.tensor().map(|v| if v.is_nan() || v == I::Elem::ZERO { I::Elem::ZERO } else { I::Elem::ONE });
     let (shape, n) = (x.shape(), x.shape()[x.shape().rank() - 1]);
-    let count: usize = batch(shape).iter().product();
-    let (matrices, dets) = (x.reshape([count, n, n]).unbind(0), det.reshape([count]).unbind(0));
-    let each = matrices
+    let inverse = over_matrices(&x.lift(usable)).select(x, &identity(x, n)).inv();
+    let by_inverse = over_matrices(det) * transposed(&inverse);
+    let near = near_singular(x.tensor(), det.tensor(), inverse.tensor());
+    if !near.contains(&true) {
+        return by_inverse;
+    }
+    let matrices = |x: &Value<I>| x.reshape([near.len(), n, n]).unbind(0);
+    let (x, by_inverse) = (matrices(x), matrices(&by_inverse));
+    let each: Vec<Value<I>> = near
         .iter()
-        .zip(&dets)
-        .map(|(x, det)| if det.item() == I::Elem::ZERO { singular(x) } else { regular(x, det) });
-    let each: Vec<Value<I>> = each.collect();
+        .enumerate()
+        .map(|(i, &near)| if near { singular(&x[i]) } else { by_inverse[i].clone() })
+        .collect();
     Value::stack(&each.iter().collect::<Vec<_>>(), 0).reshape(shape)
 }
 
-/// det A · A⁻ᵀ.
-fn regular<I: Interp>(x: &Value<I>, det: &Value<I>) -> Value<I> {
-    det.unsqueeze(-1).unsqueeze(-1) * transposed(&x.inv())
+/// Which matrices are singular, or leave less than half of the digits to their inverse.
+fn near_singular<F: Float>(x: &Tensor<F>, det: &Tensor<F>, inverse: &Tensor<F>) -> Vec<bool> {
+    let n = x.shape()[x.shape().rank() - 1];
+    let top = |x: &[F]| x.iter().fold(F::ZERO, |top, v| if v.abs() > top { v.abs() } else { top });
+    let pairs = blocks(x.slice(), n * n).zip(blocks(inverse.slice(), n * n));
+    let condition = pairs.map(|(x, inverse)| top(x) * top(inverse) * F::of(n as f64));
+    let bad = |(condition, &det): (F, &F)| det == F::ZERO || condition * condition > F::ONE / epsilon::<F>();
+    condition.zip(det.slice()).map(bad).collect()
 }
 
-/// Of one matrix A that is singular. With its singular vectors, as constants, UᵀAV = [P Q; R S] has P regular and the rest 0
-/// but for rounding; det A = ±det P · det W with W = S − R·P⁻¹·Q. What is differentiated is this, a
-/// polynomial in A in other coordinates, so that the result can be differentiated again.
+/// Of one matrix A that is singular or near it. With its singular vectors, as constants, UᵀAV = [P Q; R S]
+/// has P well conditioned and the rest small or 0; det A = ±det P · det W with W = S − R·P⁻¹·Q. What is
+/// differentiated is this, a polynomial in A in other coordinates, so that the result can be differentiated
+/// again.
 fn singular<I: Interp>(x: &Value<I>) -> Value<I> {
     let n = x.shape()[0];
     let Ok(svd) = svd::factor(x.tensor().slice(), n, n) else { return x * f64::NAN };
-    let least = svd.s[0] * epsilon::<I::Elem>() * I::Elem::of(n as f64);
-    let rank = svd.s.iter().filter(|&&s| s > least).count().min(n - 1);
+    let counts = |s: &I::Elem| *s / svd.s[0] * (*s / svd.s[0]) > epsilon();
+    let rank = svd.s.iter().filter(|&s| counts(s)).count().min(n - 1);
     // The vectors are rows as they come: Uᵀ and Vᵀ.
     let lift = |rows: Vec<I::Elem>| x.lift(Tensor::new(rows, [n, n]));
     let sign = Lu::new(&svd.u, n).determinant() * Lu::new(&svd.v, n).determinant();
@@ -57,8 +68,8 @@ fn singular<I: Interp>(x: &Value<I>) -> Value<I> {
     turned_back * sign.to_f64().round()
 }
 
-/// The determinant of one matrix and its cofactors, without a division by an element (Faddeev and LeVerrier; see Gantmacher:
-/// The Theory of Matrices, §IV.5). Exact near 0, where it is used.
+/// The determinant of one matrix and its cofactors, without a division by an element (Faddeev and LeVerrier;
+/// see Gantmacher: The Theory of Matrices, §IV.5). Exact near 0, where it is used.
 fn polynomial<I: Interp>(w: &Value<I>) -> (Value<I>, Value<I>) {
     let k = w.shape()[0];
     let unit = identity(w, k);

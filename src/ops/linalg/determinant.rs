@@ -4,7 +4,8 @@
 use super::{
     cofactor::cofactors,
     matrix::{
-        batch, blocks, sampled_batch, sampled_regular, sampled_size, square, square_rejects, transposed,
+        batch, blocks, over_matrices, sampled_batch, sampled_regular, sampled_size, square, square_rejects,
+        transposed,
     },
 };
 use crate::{
@@ -17,8 +18,8 @@ use crate::{
 };
 
 /// det A, by LU with partial pivoting; 1 of a matrix without elements. ∂/∂A = dy · C with C the matrix of
-/// cofactors: det A · A⁻ᵀ (Giles: Collected Matrix Derivative Results for Forward and Reverse Mode AD, 2008, §2.2.4),
-/// and where A is singular the cofactors themselves.
+/// cofactors: det A · A⁻ᵀ (Giles: Collected Matrix Derivative Results for Forward and Reverse Mode AD, 2008,
+/// §2.2.4), and where A is singular the cofactors themselves.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Det;
 
@@ -66,13 +67,8 @@ impl Op for Det {
     }
 }
 
-/// A number for each matrix, as a matrix of size 1 × 1.
-fn over_matrices<I: Interp>(x: &Value<I>) -> Value<I> {
-    x.unsqueeze(-1).unsqueeze(-1)
-}
-
-/// The sign of det A and ln |det A|, which overflows nowhere; (0, −inf) where A is singular. The sign has no gradient;
-/// ∂ ln|det A|/∂A = A⁻ᵀ, NaN where A is singular.
+/// The sign of det A and ln |det A|, which overflows nowhere; (0, −inf) where A is singular. The sign has no
+/// gradient; ∂ ln|det A|/∂A = A⁻ᵀ, NaN where A is singular.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Slogdet;
 

@@ -18,10 +18,11 @@ use crate::{
     value::{Arg, Interp, Value},
 };
 
-/// Ascending eigenvalues w and eigenvectors, the columns of V: (A + Aᵀ)/2 = V·diag(w)·Vᵀ. Of a matrix that is not
-/// symmetric the symmetric part is taken, so that the gradient is symmetric: the symmetric part of
-/// V·(diag(dw) + F∘(Vᵀ·dV))·Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ) (Giles: Collected Matrix Derivative Results for Forward and Reverse
-/// Mode AD, 2008, §3.1). Through eigenvectors of eigenvalues that rounding cannot tell apart it is NaN.
+/// Ascending eigenvalues w and eigenvectors, the columns of V: (A + Aᵀ)/2 = V·diag(w)·Vᵀ. Of a matrix that is
+/// not symmetric the symmetric part is taken, so that the gradient is symmetric: the symmetric part of
+/// V·(diag(dw) + F∘(Vᵀ·dV))·Vᵀ with Fᵢⱼ = 1/(wⱼ − wᵢ) (Giles: Collected Matrix Derivative Results for Forward
+/// and Reverse Mode AD, 2008, §3.1). Through eigenvectors of eigenvalues that rounding cannot tell apart it
+/// is NaN.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Eigh;
 
@@ -80,8 +81,8 @@ impl Op for Eigh {
     }
 }
 
-/// Matrices whose eigenvalues lie apart, and whose eigenvectors have one component that is clearly the greatest, so that
-/// their signs are settled.
+/// Matrices whose eigenvalues lie apart, and whose eigenvectors have one component that is clearly the
+/// greatest, so that their signs are settled.
 fn sampled_apart(g: &mut Gen, batch: &[usize], n: usize) -> Tensor<f64> {
     let (x, order) = (sampled(g, batch, [n, n]), g.order(n));
     let own = |at: usize| if at / n % n == at % n { 3.0 * order[at % n] as f64 - 4.0 } else { 0.0 };
@@ -89,11 +90,12 @@ fn sampled_apart(g: &mut Gen, batch: &[usize], n: usize) -> Tensor<f64> {
 }
 
 impl<I: Interp> Value<I> {
-    /// The eigenvalues of symmetric matrices, ascending, and their eigenvectors as columns. Of a matrix that is
-    /// not symmetric the symmetric part is taken, so that there is no choice of a triangle as in PyTorch.
+    /// The eigenvalues of symmetric matrices, ascending, and their eigenvectors as columns. Of a matrix that
+    /// is not symmetric the symmetric part is taken, so that there is no choice of a triangle as in PyTorch.
     ///
-    /// Eigenvectors have length 1, and their component of greatest magnitude, the first of equals, is positive. A loss
-    /// should not depend on their signs: they jump where another component becomes the greatest.
+    /// Eigenvectors have length 1, and their component of greatest magnitude, the first of equals, is
+    /// positive. A loss should not depend on their signs: they jump where another component becomes the
+    /// greatest.
     ///
     /// # Panics
     /// When this is not a batch of square matrices.

@@ -131,8 +131,8 @@ fn cheapest<I: Interp>(
 }
 
 impl<I: Interp> Value<I> {
-    /// Einstein's summation, in PyTorch's notation. Each operand's axes have letters as names; the result is the sum of
-    /// products over all names that it does not have.
+    /// Einstein's summation, in PyTorch's notation. Each operand's axes have letters as names; the result is
+    /// the sum of products over all names that it does not have.
     ///
     /// * A name twice in one operand is its diagonal.
     /// * `...` stands for any axes, which are broadcast; where the result does not have it, they are summed.

@@ -18,8 +18,8 @@ fn resolution<F: Float>(values: &Tensor<F>, size: usize) -> impl Fn(usize) -> F 
     }
 }
 
-/// Fᵢⱼ = 1/(wⱼ − wᵢ), or 1/(wⱼ² − wᵢ²), and 0 on the diagonal; NaN where rounding cannot tell them apart. `size` is
-/// that of the matrix they come from.
+/// Fᵢⱼ = 1/(wⱼ − wᵢ), or 1/(wⱼ² − wᵢ²), and 0 on the diagonal; NaN where rounding cannot tell them apart.
+/// `size` is that of the matrix they come from.
 pub(super) fn inverse_gaps<I: Interp>(w: &Value<I>, size: usize, squares: bool) -> Value<I> {
     let (row, column) = (w.unsqueeze(-2), w.unsqueeze(-1));
     let (n, numbers) = (w.shape()[w.shape().rank() - 1], w.tensor());
@@ -44,7 +44,7 @@ pub(super) fn nan_at_zero<I: Interp>(s: &Value<I>, size: usize) -> Value<I> {
     s + s.lift(Tensor::from_fn(s.shape(), |at| if zero(at) { I::Elem::NAN } else { I::Elem::ZERO }))
 }
 
-/// 1 for singular values that rounding can tell from 0, else 0.
+/// 1 for values, none below 0, that rounding can tell from 0, else 0.
 pub(super) fn is_positive<I: Interp>(s: &Value<I>, size: usize) -> Value<I> {
     let finite = nan_at_zero(&s.lift(s.tensor().clone()), size);
     finite.equal(&finite)

@@ -106,6 +106,11 @@ pub(super) fn symmetric<I: Interp>(a: &Value<I>) -> Value<I> {
     (a + transposed(a)) * 0.5
 }
 
+/// A number for each matrix, as a matrix of size 1 × 1.
+pub(super) fn over_matrices<I: Interp>(x: &Value<I>) -> Value<I> {
+    x.unsqueeze(-1).unsqueeze(-1)
+}
+
 /// The identity, as a constant beside a value.
 pub(super) fn identity<I: Interp>(like: &Value<I>, n: usize) -> Value<I> {
     like.lift(Tensor::from_fn([n, n], |at| if at % (n + 1) == 0 { I::Elem::ONE } else { I::Elem::ZERO }))

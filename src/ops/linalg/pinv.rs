@@ -18,10 +18,10 @@ use crate::{
     value::{Arg, Interp, Value},
 };
 
-/// The pseudo-inverse P of Moore and Penrose: singular values are inverted, those of at most max(atol, rtol · the
-/// greatest) are left out. dP = −P·dA·P + P·Pᵀ·dAᵀ·(I − A·P) + (I − P·A)·dAᵀ·Pᵀ·P (Golub and Pereyra: The
-/// Differentiation of Pseudo-Inverses and Nonlinear Least Squares Problems Whose Variables Separate, 1973), which
-/// holds along every path on which the rank of A stays what it is. Where it does not, P jumps.
+/// The pseudo-inverse P of Moore and Penrose: singular values are inverted, those of at most max(atol, rtol ·
+/// the greatest) are left out. dP = −P·dA·P + P·Pᵀ·dAᵀ·(I − A·P) + (I − P·A)·dAᵀ·Pᵀ·P (Golub and Pereyra: The
+/// Differentiation of Pseudo-Inverses and Nonlinear Least Squares Problems Whose Variables Separate, 1973),
+/// which holds along every path on which the rank of A stays what it is. Where it does not, P jumps.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pinv {
     /// The absolute bound; 0 unless set.
@@ -130,8 +130,8 @@ impl<I: Interp> Value<I> {
     /// The pseudo-inverse of Moore and Penrose; small singular values are left out as the options say.
     ///
     /// # Panics
-    /// When these are no matrices. When a derivative is asked for where the options leave out a singular value that
-    /// is not 0 but for rounding.
+    /// When these are no matrices. When a derivative is asked for where the options leave out a singular
+    /// value that is not 0 but for rounding.
     ///
     /// ```
     /// use gradtape::{Tensor, ops::Pinv};
@@ -143,9 +143,9 @@ impl<I: Interp> Value<I> {
         Value::apply(options, self.into())
     }
 
-    /// X of least norm among those with the least ‖A·X − B‖, by the pseudo-inverse; singular values of at most `rcond`
-    /// times the greatest count as 0 (`None`: max(m, n) times the distance from 1 to the next number, as is PyTorch's
-    /// default). B holds matrices, or is one vector, or one for each matrix of A.
+    /// X of least norm among those with the least ‖A·X − B‖, by the pseudo-inverse; singular values of at
+    /// most `rcond` times the greatest count as 0 (`None`: max(m, n) times the distance from 1 to the next
+    /// number, as is PyTorch's default). B holds matrices, or is one vector, or one for each matrix of A.
     ///
     /// # Panics
     /// When the shapes do not fit.

@@ -4,7 +4,7 @@
 use super::matrix::{
     blocks, blocks_mut, sampled, sampled_batch, sizes, times, times_transposed, transposed_times, with_last,
 };
-use super::triangular::TriangularSolve;
+use super::{gap::is_positive, triangular::TriangularSolve};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
@@ -15,12 +15,12 @@ use crate::{
     value::{Arg, Interp, Value},
 };
 
-/// Q with orthonormal columns and upper triangular R whose diagonal is not negative, A = Q·R. Of an m × n matrix Q has
-/// min(m, n) columns or, if complete, m. The gradient is that of Walter and Lehmann: On Evaluating Higher-Order
-/// Derivatives of the QR Decomposition of Tall Matrices with Full Column Rank, 2012; of a wide matrix the first m
-/// columns are factored, the others follow (Roberts and Roberts: QR and LQ Decomposition Matrix Backpropagation
-/// Algorithms, 2020). NaN where these columns are not independent; none for a complete Q of a tall matrix, whose
-/// last columns are not unique.
+/// Q with orthonormal columns and upper triangular R whose diagonal is not negative, A = Q·R. Of an m × n
+/// matrix Q has min(m, n) columns or, if complete, m. The gradient is that of Walter and Lehmann: On
+/// Evaluating Higher-Order Derivatives of the QR Decomposition of Tall Matrices with Full Column Rank, 2012;
+/// of a wide matrix the first m columns are factored, the others follow (Roberts and Roberts: QR and LQ
+/// Decomposition Matrix Backpropagation Algorithms, 2020). NaN where these columns are not independent; none
+/// for a complete Q of a tall matrix, whose last columns are not unique.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Qr {
     /// Whether Q is square: PyTorch's mode `complete`, else `reduced`.
@@ -33,10 +33,11 @@ fn mirrored<I: Interp>(x: &Value<I>, sign: f64) -> Value<I> {
     &below + below.transpose(-1, -2) * sign
 }
 
-/// M·R⁻ᵀ where `transpose`, else M·R⁻¹; NaN where R is singular.
+/// M·R⁻ᵀ where `transpose`, else M·R⁻¹; NaN where rounding cannot tell R from a singular matrix.
 fn divided<I: Interp>(m: &Value<I>, r: &Value<I>, transpose: bool) -> Value<I> {
-    let zero = r.diagonal(0, -2, -1).tensor().equal(&Tensor::scalar(I::Elem::ZERO));
-    let r = r.lift(zero.unsqueeze(-1)).select(&r.constant(f64::NAN), r);
+    let rows = m.shape()[m.shape().rank() - 2];
+    let regular = is_positive(&r.diagonal(0, -2, -1), rows.max(r.shape()[r.shape().rank() - 1]));
+    let r = regular.unsqueeze(-1).select(r, &r.constant(f64::NAN));
     let op = TriangularSolve { upper: true, transpose: !transpose, unitriangular: false };
     Value::apply(op, [r.into(), m.transpose(-1, -2).into()]).transpose(-1, -2)
 }
@@ -154,11 +155,12 @@ fn tall_gradient<I: Interp>(
 }
 
 impl<I: Interp> Value<I> {
-    /// Q with orthonormal columns and R, upper triangular, with A = Q·R. Q has as many columns as A has rows if
-    /// `complete`, else no more than A has columns (PyTorch's default, and the mode `reduced`; its mode `r` is the second
-    /// result alone).
+    /// Q with orthonormal columns and R, upper triangular, with A = Q·R. Q has as many columns as A has rows
+    /// if `complete`, else no more than A has columns (PyTorch's default, and the mode `reduced`; its mode
+    /// `r` is the second result alone).
     ///
-    /// The diagonal of R is not negative, which makes both unique where A has full rank. PyTorch leaves the signs open.
+    /// The diagonal of R is not negative, which makes both unique where A has full rank. PyTorch leaves the
+    /// signs open.
     ///
     /// # Panics
     /// When these are no matrices. When a gradient is asked for through a complete Q of a tall matrix.

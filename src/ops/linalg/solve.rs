@@ -90,8 +90,8 @@ impl Op for Solve {
     }
 }
 
-/// A⁻¹, by LU with partial pivoting. ∂/∂A = −Yᵀ·dY·Yᵀ (Giles: Collected Matrix Derivative Results for Forward and
-/// Reverse Mode AD, 2008, §2.2.3).
+/// A⁻¹, by LU with partial pivoting. ∂/∂A = −Yᵀ·dY·Yᵀ (Giles: Collected Matrix Derivative Results for Forward
+/// and Reverse Mode AD, 2008, §2.2.3).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Inv;
 
@@ -150,8 +150,8 @@ impl<I: Interp> Value<I> {
         Value::apply(Inv, self.into())
     }
 
-    /// X with A·X = B where `left`, as is PyTorch's default, else with X·A = B. B holds matrices; on the left it may
-    /// be one vector, or one for each matrix of A.
+    /// X with A·X = B where `left`, as is PyTorch's default, else with X·A = B. B holds matrices; on the left
+    /// it may be one vector, or one for each matrix of A.
     ///
     /// # Panics
     /// When the shapes do not fit, or a matrix is singular.

@@ -18,9 +18,9 @@ use crate::{
     value::{Arg, Interp, Value},
 };
 
-/// U, descending singular values s, and Vᵀ with A = U·diag(s)·Vᵀ; of an m × n matrix min(m, n) of each. Gradient and
-/// tangent as in Townsend: Differentiating the Singular Value Decomposition, 2016: through s alone U·diag(ds)·Vᵀ;
-/// through vectors NaN where rounding cannot tell singular values apart, or from 0.
+/// U, descending singular values s, and Vᵀ with A = U·diag(s)·Vᵀ; of an m × n matrix min(m, n) of each.
+/// Gradient and tangent as in Townsend: Differentiating the Singular Value Decomposition, 2016: through s
+/// alone U·diag(ds)·Vᵀ; through vectors NaN where rounding cannot tell singular values apart, or from 0.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Svd;
 
@@ -126,8 +126,8 @@ fn size<I: Interp>(s: &Saved<'_, Svd, I>) -> [usize; 2] {
     sizes(Svd::NAME, s.x_shape(0)).expect("shape has checked the sizes")
 }
 
-/// Matrices whose singular values lie apart, and whose vectors have one component that is clearly the greatest, so that
-/// their signs are settled.
+/// Matrices whose singular values lie apart, and whose vectors have one component that is clearly the
+/// greatest, so that their signs are settled.
 pub(super) fn sampled_apart(g: &mut Gen, batch: &[usize], [m, n]: [usize; 2]) -> Tensor<f64> {
     let (x, rows, columns) = (sampled(g, batch, [m, n]), g.order(m), g.order(n));
     let own = |at: usize| {
@@ -138,11 +138,12 @@ pub(super) fn sampled_apart(g: &mut Gen, batch: &[usize], [m, n]: [usize; 2]) ->
 }
 
 impl<I: Interp> Value<I> {
-    /// U, the singular values, descending, and Vᵀ, with A = U·diag(s)·Vᵀ: of an m × n matrix min(m, n) of each,
-    /// as PyTorch gives with `full_matrices=False` (the further columns are not unique and have no gradient).
+    /// U, the singular values, descending, and Vᵀ, with A = U·diag(s)·Vᵀ: of an m × n matrix min(m, n) of
+    /// each, as PyTorch gives with `full_matrices=False` (the further columns are not unique and have no
+    /// gradient).
     ///
-    /// Each column of U has its component of greatest magnitude, the first of equals, positive. A loss should not depend on
-    /// these signs: they jump where another component becomes the greatest.
+    /// Each column of U has its component of greatest magnitude, the first of equals, positive. A loss should
+    /// not depend on these signs: they jump where another component becomes the greatest.
     ///
     /// # Panics
     /// When these are no matrices.
@@ -169,8 +170,8 @@ impl<I: Interp> Value<I> {
         self.svd().1
     }
 
-    /// The sum of the singular values of each matrix. Its subgradient of least norm is U·Vᵀ, without the vectors whose
-    /// singular values are 0 but for rounding.
+    /// The sum of the singular values of each matrix. Its subgradient of least norm is U·Vᵀ, without the
+    /// vectors whose singular values are 0 but for rounding.
     ///
     /// # Panics
     /// When these are no matrices.

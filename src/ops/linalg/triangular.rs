@@ -9,13 +9,14 @@ use crate::{
     gradcheck::{Gen, Reject, Sample},
     kernels::linalg::triangle::Triangle,
     op::{Fix, One, Op, OpError, Saved, Saves},
+    ops::arithmetic::add_tangents,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
 
-/// X with T·X = B, or Tᵀ·X = B, for a triangle T of the first operand; its other elements are not looked at. The batches
-/// broadcast. ∂/∂B = T⁻ᵀ·dX =: dB, ∂/∂T = the triangle of −dB·Xᵀ (Giles: Collected Matrix Derivative Results for
-/// Forward and Reverse Mode AD, 2008, §2.3.1). Closed under differentiation.
+/// X with T·X = B, or Tᵀ·X = B, for a triangle T of the first operand; its other elements are not looked at.
+/// The batches broadcast. ∂/∂B = T⁻ᵀ·dX =: dB, ∂/∂T = the triangle of −dB·Xᵀ (Giles: Collected Matrix
+/// Derivative Results for Forward and Reverse Mode AD, 2008, §2.3.1). Closed under differentiation.
 #[derive(Clone, Copy, Debug)]
 pub struct TriangularSolve {
     /// The upper triangle, else the lower.
@@ -131,7 +132,7 @@ impl Op for TriangularSolve {
     fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, [dt, db]: [Option<&Value<I>>; 2]) -> Option<Value<I>> {
         let (t, x) = (s.x::<0>(), s.y::<0>());
         let moved = dt.map(|dt| -product(&self.part(dt), x, [self.transpose, false]));
-        let right = crate::ops::arithmetic::add_tangents(moved, db.cloned())?;
+        let right = add_tangents(moved, db.cloned())?;
         Some(Value::apply(*self, [t.into(), right.into()]))
     }
 

@@ -1,5 +1,5 @@
-//! Linear algebra by its definitions: expansion along rows, Cramer's rule, Gram and Schmidt, power series. Slow, and
-//! exact enough for the small and harmless matrices of the samples.
+//! Linear algebra by its definitions: expansion along rows, Cramer's rule, Gram and Schmidt, power series.
+//! Slow, and exact enough for the small and harmless matrices of the samples.
 
 use super::{Array, Naive, Place, build, joint, places};
 use gradtape::ops::*;
@@ -213,8 +213,8 @@ impl Naive for Qr {
     }
 }
 
-/// Ascending eigenvalues and their vectors, by the rotations of Jacobi's own order: the greatest element off the
-/// diagonal first, each by its angle (the kernel goes round in a cycle, by tangents).
+/// Ascending eigenvalues and their vectors, by the rotations of Jacobi's own order: the greatest element off
+/// the diagonal first, each by its angle (the kernel goes round in a cycle, by tangents).
 fn eigen(a: &Array) -> (Vec<f64>, Array) {
     let n = a.shape()[0];
     let mut left = matrix(n, n, |i, j| (a[[i, j]] + a[[j, i]]) / 2.0);
