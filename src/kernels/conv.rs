@@ -10,6 +10,7 @@ use super::{
     buffer::Buffer,
     gemm::{Strided, strided},
     parallel::pieces_of,
+    strided::gather,
     window::{Slide, Slides, Tile},
 };
 use std::ops::Range;
@@ -33,12 +34,10 @@ const TILE: usize = 1 << 15;
 /// Multiplications that a thread is worth waking for.
 const WORK: usize = 1 << 21;
 
-/// The tiles of all places, and the channels that a product takes at once.
+/// How patches are cut so that they stay in the cache: all places into tiles, channels into blocks.
 struct Plan {
     tiles: Vec<Tile>,
-    channels: usize,
-    /// A patch is the image itself.
-    direct: bool,
+    blocks: Vec<Range<usize>>,
 }
 
 impl Conv {
@@ -65,27 +64,35 @@ impl Conv {
         self.inputs * self.taps()
     }
 
+    /// Elements of a group of x, and of y.
+    fn groups(&self) -> [usize; 2] {
+        [self.inputs * self.plane(), self.outputs * self.places()]
+    }
+
     /// How many groups of images make a piece of work.
     fn grain(&self) -> usize {
-        (WORK / (self.outputs * self.depth() * self.places()).max(1)).max(1)
+        (WORK / (self.outputs * self.depth() * self.places())).max(1)
+    }
+
+    /// Whether patches are the image itself, so that none are gathered.
+    fn is_direct(&self) -> bool {
+        self.slides.iter().all(Slide::is_identity)
+    }
+
+    /// Tiles of at most so many places, all about equally large.
+    fn tiles(&self, most: usize) -> Vec<Tile> {
+        let places = self.places();
+        let columns = places.div_ceil(places.div_ceil(most)).next_multiple_of(16);
+        let starts = (0..places).step_by(columns);
+        starts.map(|start| Tile::new(&self.slides, start..places.min(start + columns))).collect()
     }
 
     fn plan(&self) -> Plan {
-        let direct = self.slides.iter().all(Slide::is_identity);
         let channels = self.inputs.div_ceil(self.depth().div_ceil(DEPTH));
-        let most = if direct { self.places() } else { (TILE / (channels * self.taps())).max(64) };
-        let columns = self.places().div_ceil(self.places().div_ceil(most)).next_multiple_of(16);
-        let starts = (0..self.places()).step_by(columns);
-        let tiles =
-            starts.map(|start| Tile::new(&self.slides, start..self.places().min(start + columns))).collect();
-        Plan { tiles, channels, direct }
-    }
-
-    /// Columns `rows` of a group's weight, rows and columns exchanged or not.
-    fn weight<'w, F>(&self, w: &'w [F], group: usize, rows: &Range<usize>) -> Strided<'w, F> {
-        let depth = self.depth();
-        let data = &w[group * self.outputs * depth..][rows.start..];
-        Strided { data, rows: self.outputs, cols: rows.len(), row_step: depth, col_step: 1 }
+        let starts = (0..self.inputs).step_by(channels);
+        let blocks = starts.map(|start| start..self.inputs.min(start + channels)).collect();
+        let most = if self.is_direct() { self.places() } else { (TILE / (channels * self.taps())).max(64) };
+        Plan { tiles: self.tiles(most), blocks }
     }
 
     /// What the places of a tile hold in a group of y.
@@ -95,66 +102,52 @@ impl Conv {
     }
 }
 
-impl Plan {
-    /// Memory for the patches of a tile.
-    fn memory<F: Float>(&self) -> Buffer<F> {
-        let most = self.tiles.iter().map(|tile| tile.taps() * tile.places.len()).max().unwrap_or(0);
-        Buffer::stale(if self.direct { 0 } else { self.channels * most })
-    }
-
-    /// Calls `product(rows, patches)` for each block of channels of a tile.
-    fn blocks<F: Float>(
-        &self,
-        conv: &Conv,
-        tile: &Tile,
-        x: &[F],
-        memory: &mut Buffer<F>,
-        mut product: impl FnMut(Range<usize>, Strided<'_, F>),
-    ) {
-        let (plane, columns) = (conv.plane(), tile.places.len());
-        for first in (0..conv.inputs).step_by(self.channels) {
-            let channels = first..conv.inputs.min(first + self.channels);
-            let rows = channels.start * tile.taps()..channels.end * tile.taps();
-            let x = &x[channels.start * plane..channels.end * plane];
-            let data = if self.direct {
-                &x[tile.places.start..]
-            } else {
-                let patches = &mut memory.unshared().expect("fresh")[..rows.len() * columns];
-                tile.gather(x, plane, patches);
-                &*patches
-            };
-            let row_step = if self.direct { plane } else { columns };
-            let patches = Strided { data, rows: rows.len(), cols: columns, row_step, col_step: 1 };
-            product(rows, patches);
-        }
-    }
+/// Memory for the patches of a tile, of so many rows.
+fn memory<F: Float>(conv: &Conv, tiles: &[Tile], rows: usize) -> Buffer<F> {
+    let most = tiles.iter().map(|tile| tile.places.len()).max().unwrap_or(0);
+    Buffer::stale(if conv.is_direct() { 0 } else { most * rows })
 }
 
-impl<F> Strided<'_, F> {
-    fn transposed(self) -> Self {
-        let Strided { data, rows, cols, row_step, col_step } = self;
-        Strided { data, rows: cols, cols: rows, row_step: col_step, col_step: row_step }
-    }
+/// As much of the memory as is needed.
+fn part<F: Float>(memory: &mut Buffer<F>, elements: usize) -> &mut [F] {
+    &mut memory.unshared().expect("fresh")[..elements]
 }
 
 /// y = W · patches of x, plus a bias for each channel.
 pub(crate) fn forward<F: Float>(conv: &Conv, x: &[F], w: &[F], bias: Option<&[F]>, y: &mut [F]) {
-    let (places, plan) = (conv.places(), conv.plan());
-    let (group_x, group_y) = (conv.inputs * conv.plane(), conv.outputs * places);
+    let (places, plane, outputs, depth, plan) =
+        (conv.places(), conv.plane(), conv.outputs, conv.depth(), conv.plan());
+    let [group_x, group_y] = conv.groups();
+    // W by columns, which products pack faster.
+    let mut columns = Buffer::stale(w.len());
+    let steps = [outputs * depth, 1, depth].map(|step| step as isize);
+    gather(w, 0, &[conv.groups, depth, outputs], &steps, part(&mut columns, w.len()));
+    let w = columns.slice();
     pieces_of(y, group_y, conv.grain() * group_y, &|start, y| {
-        let mut memory = plan.memory();
+        let mut memory = memory(conv, &plan.tiles, plan.blocks[0].len() * conv.taps());
         for (i, y) in y.chunks_exact_mut(group_y).enumerate() {
             let at = start / group_y + i;
-            let group = at % conv.groups;
+            let (group, x) = (at % conv.groups, &x[at * group_x..(at + 1) * group_x]);
             for (channel, y) in y.chunks_exact_mut(places).enumerate() {
-                y.fill(bias.map_or(F::ZERO, |bias| bias[group * conv.outputs + channel]));
+                y.fill(bias.map_or(F::ZERO, |bias| bias[group * outputs + channel]));
             }
-            let x = &x[at * group_x..(at + 1) * group_x];
             for tile in &plan.tiles {
-                plan.blocks(conv, tile, x, &mut memory, |rows, patches| {
-                    let w = conv.weight(w, group, &rows);
+                let cols = tile.places.len();
+                for block in &plan.blocks {
+                    let (first, rows) = (block.start * tile.taps(), block.len() * tile.taps());
+                    let x = &x[block.start * plane..block.end * plane];
+                    let (data, row_step) = if conv.is_direct() {
+                        (&x[tile.places.start..], plane)
+                    } else {
+                        let patches = part(&mut memory, rows * cols);
+                        tile.gather(x, plane, patches);
+                        (&*patches, cols)
+                    };
+                    let patches = Strided { data, rows, cols, row_step, col_step: 1 };
+                    let data = &w[(group * depth + first) * outputs..];
+                    let w = Strided { data, rows: outputs, cols: rows, row_step: 1, col_step: outputs };
                     strided(w, patches, &mut y[tile.places.start..], places, true);
-                });
+                }
             }
         }
     });
@@ -162,25 +155,24 @@ pub(crate) fn forward<F: Float>(conv: &Conv, x: &[F], w: &[F], bias: Option<&[F]
 
 /// x = Wᵀ · y, each row added to what its tap sees: the gradient of x, for y a gradient.
 pub(crate) fn transposed<F: Float>(conv: &Conv, y: &[F], w: &[F], x: &mut [F]) {
-    let (plane, plan) = (conv.plane(), conv.plan());
-    let (group_x, group_y) = (conv.inputs * plane, conv.outputs * conv.places());
+    let (plane, outputs, depth, plan) = (conv.plane(), conv.outputs, conv.depth(), conv.plan());
+    let [group_x, group_y] = conv.groups();
     pieces_of(x, group_x, conv.grain() * group_x, &|start, x| {
-        let mut memory = plan.memory();
+        let mut memory = memory(conv, &plan.tiles, plan.blocks[0].len() * conv.taps());
         x.fill(F::ZERO);
         for (i, x) in x.chunks_exact_mut(group_x).enumerate() {
             let at = start / group_x + i;
-            let y = &y[at * group_y..(at + 1) * group_y];
+            let (w, y) = (&w[at % conv.groups * outputs * depth..], &y[at * group_y..(at + 1) * group_y]);
             for tile in &plan.tiles {
                 let y = conv.columns(y, tile);
-                for first in (0..conv.inputs).step_by(plan.channels) {
-                    let channels = first..conv.inputs.min(first + plan.channels);
-                    let rows = channels.start * tile.taps()..channels.end * tile.taps();
-                    let w = conv.weight(w, at % conv.groups, &rows).transposed();
-                    let x = &mut x[channels.start * plane..channels.end * plane];
-                    if plan.direct {
+                for block in &plan.blocks {
+                    let (data, rows) = (&w[block.start * tile.taps()..], block.len() * tile.taps());
+                    let w = Strided { data, rows, cols: outputs, row_step: 1, col_step: depth };
+                    let x = &mut x[block.start * plane..block.end * plane];
+                    if conv.is_direct() {
                         strided(w, y, &mut x[tile.places.start..], plane, false);
                     } else {
-                        let patches = &mut memory.unshared().expect("fresh")[..rows.len() * y.cols];
+                        let patches = part(&mut memory, rows * y.cols);
                         strided(w, y, patches, y.cols, false);
                         tile.add(patches, plane, x);
                     }
@@ -191,20 +183,28 @@ pub(crate) fn transposed<F: Float>(conv: &Conv, y: &[F], w: &[F], x: &mut [F]) {
 }
 
 /// W = Σ over images of y · patches of xᵀ: the gradient of W, for y a gradient.
+///
+/// Patches are rows here, which are made of whole runs when channels lie side by side. So each image is
+/// transposed first, and the sum last.
 pub(crate) fn weight<F: Float>(conv: &Conv, x: &[F], y: &[F], w: &mut [F]) {
-    images(conv, &conv.plan(), 0..conv.images, x, y, w);
+    let (depth, inputs) = (conv.depth(), conv.inputs);
+    let tiles = conv.tiles((2 * TILE / depth).max(128));
+    let mut sum = Buffer::stale(w.len());
+    images(conv, &tiles, 0..conv.images, x, y, part(&mut sum, w.len()));
+    let dims = [conv.groups * conv.outputs, inputs, conv.taps()];
+    gather(sum.slice(), 0, &dims, &[depth as isize, 1, inputs as isize], w);
 }
 
 /// The sum over a range of images. Halves are summed apart and then added, so that the order is the same at
 /// any number of threads.
-fn images<F: Float>(conv: &Conv, plan: &Plan, range: Range<usize>, x: &[F], y: &[F], w: &mut [F]) {
+fn images<F: Float>(conv: &Conv, tiles: &[Tile], range: Range<usize>, x: &[F], y: &[F], w: &mut [F]) {
     if range.len() > conv.grain() {
         let middle = range.start + range.len() / 2;
         let mut second = Buffer::stale(w.len());
-        let right = second.unshared().expect("fresh");
+        let right = part(&mut second, w.len());
         rayon::join(
-            || images(conv, plan, range.start..middle, x, y, w),
-            || images(conv, plan, middle..range.end, x, y, right),
+            || images(conv, tiles, range.start..middle, x, y, w),
+            || images(conv, tiles, middle..range.end, x, y, right),
         );
         for (sum, &v) in w.iter_mut().zip(&*right) {
             *sum += v;
@@ -212,16 +212,24 @@ fn images<F: Float>(conv: &Conv, plan: &Plan, range: Range<usize>, x: &[F], y: &
         return;
     }
     w.fill(F::ZERO);
-    let (depth, mut memory) = (conv.depth(), plan.memory());
-    let (group_x, group_y) = (conv.inputs * conv.plane(), conv.outputs * conv.places());
+    let (depth, plane, [group_x, group_y]) = (conv.depth(), conv.plane(), conv.groups());
+    let (mut side_by_side, mut memory) = (Buffer::stale(group_x), memory(conv, tiles, depth));
     for at in range.start * conv.groups..range.end * conv.groups {
         let (x, y) = (&x[at * group_x..(at + 1) * group_x], &y[at * group_y..(at + 1) * group_y]);
         let w = &mut w[at % conv.groups * conv.outputs * depth..][..conv.outputs * depth];
-        for tile in &plan.tiles {
-            let y = conv.columns(y, tile);
-            plan.blocks(conv, tile, x, &mut memory, |rows, patches| {
-                strided(y, patches.transposed(), &mut w[rows.start..], depth, true);
-            });
+        gather(x, 0, &[plane, conv.inputs], &[1, plane as isize], part(&mut side_by_side, group_x));
+        let x = side_by_side.slice();
+        for tile in tiles {
+            let rows = tile.places.len();
+            let data = if conv.is_direct() {
+                &x[tile.places.start * depth..]
+            } else {
+                let patches = part(&mut memory, rows * depth);
+                tile.gather_rows(x, conv.inputs, patches);
+                &*patches
+            };
+            let patches = Strided { data, rows, cols: depth, row_step: depth, col_step: 1 };
+            strided(conv.columns(y, tile), patches, w, depth, true);
         }
     }
 }

@@ -126,6 +126,25 @@ impl Tile {
         );
     }
 
+    /// A row of `patches` for each place: what its taps see, tap by tap, of an image whose channels lie side by
+    /// side at each element; 0 where they are outside.
+    pub(crate) fn gather_rows<F: Float>(&self, x: &[F], channels: usize, patches: &mut [F]) {
+        let row = self.taps() * channels;
+        let seen: usize = self.runs.iter().flatten().map(|run| run.count).sum();
+        if seen < self.taps() * self.places.len() {
+            patches.fill(F::ZERO);
+        }
+        for (tap, runs) in self.runs.iter().enumerate() {
+            for &Run { column, count, from } in runs {
+                for i in 0..count {
+                    let to = (column + i) * row + tap * channels;
+                    let from = (from + i * self.stride) * channels;
+                    patches[to..to + channels].copy_from_slice(&x[from..from + channels]);
+                }
+            }
+        }
+    }
+
     /// The adjoint of [`gather`](Tile::gather): adds each row to the elements of `x` that its tap sees.
     pub(crate) fn add<F: Float>(&self, patches: &[F], plane: usize, x: &mut [F]) {
         let columns = self.places.len();
