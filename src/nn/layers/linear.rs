@@ -47,11 +47,17 @@ impl Linear {
 impl Module for Linear {
     #[inline]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-        let weight = cx.get(self.weight);
-        match self.bias {
-            Some(bias) => x.linear(weight, cx.get(bias)),
-            None => x.matmul(&weight.transpose(0, 1)),
-        }
+        affine(&x, cx.get(self.weight), self.bias.map(|bias| cx.get(bias)))
+    }
+}
+
+/// x·Wᵀ, and a bias if there is one.
+#[inline]
+#[track_caller]
+pub(super) fn affine<I: Interp>(x: &Value<I>, weight: &Value<I>, bias: Option<&Value<I>>) -> Value<I> {
+    match bias {
+        Some(bias) => x.linear(weight, bias),
+        None => x.matmul(&weight.transpose(0, 1)),
     }
 }
 
