@@ -818,3 +818,35 @@ fn dropout_of_recurrent_layers_and_attention_is_for_training() {
     assert_ne!(draw(), draw());
     assert_eq!(model.forward(&params.eval(), x.clone()), model.forward(&params.eval(), x.clone()));
 }
+
+#[test]
+fn a_summary_shows_names_shapes_and_counts() {
+    let mut params = Params::<f64>::seeded(1);
+    let stem = params.at("stem", |p| Conv2d::new(p, 1, 4, 3));
+    let frozen = stem.weight;
+    let model = (
+        (stem, BatchNorm2d::new(&mut params, 4), Relu),
+        Residual(Conv2d::with(
+            &mut params,
+            4,
+            4,
+            3,
+            Conv2dOptions { padding: 1.into(), ..Default::default() },
+        )),
+        Flatten,
+        vec![Linear::new(&mut params, 144, 144), Linear::new(&mut params, 144, 2)],
+    );
+    params.set_trainable(frozen, false);
+    let expected = "\
+layer (type)               output shape  parameters
+stem (Conv2d)              [1, 4, 6, 6]          40
+batch_norm1 (BatchNorm2d)  [1, 4, 6, 6]           8
+Relu                       [1, 4, 6, 6]           0
+conv1 (Residual<Conv2d>)   [1, 4, 6, 6]         148
+  conv1 (Conv2d)           [1, 4, 6, 6]         148
+Flatten                    [1, 144]               0
+linear1 (Linear)           [1, 144]           20880
+linear2 (Linear)           [1, 2]               290
+21366 parameters: 21330 trainable, 36 frozen; 9 numbers in buffers";
+    assert_eq!(summary(&model, &params, [1, 8, 8]).to_string(), expected);
+}

@@ -30,6 +30,7 @@ mod params;
 mod progress;
 mod saving;
 pub mod schedule;
+mod summary;
 mod train;
 
 pub use checkpoint::Checkpoint;
@@ -45,4 +46,5 @@ pub use optim::{
 };
 pub use params::{ParamGrads, ParamId, Params};
 pub use saving::{Load, Loaded};
+pub use summary::{Summary, SummaryRow, summary};
 pub use train::{Epoch, Evaluation, Every, Fit, Trainer};

@@ -1,6 +1,6 @@
 //! What a model is, and what it runs in.
 
-use super::params::ParamId;
+use super::{params::ParamId, summary::Trace};
 use crate::{Interp, Tensor, Value, random::Rng};
 use std::{cell::RefCell, fmt};
 
@@ -11,12 +11,13 @@ pub struct Ctx<'c, I: Interp> {
     values: Vec<Value<I>>,
     rng: Option<&'c Rng>,
     buffers: RefCell<Vec<(ParamId, Tensor<I::Elem>)>>,
+    trace: Option<RefCell<Trace>>,
 }
 
 impl<'c, I: Interp> Ctx<'c, I> {
     /// A context over parameters in the order of their ids.
     pub fn new(values: Vec<Value<I>>, rng: Option<&'c Rng>) -> Self {
-        Ctx { values, rng, buffers: RefCell::default() }
+        Ctx { values, rng, buffers: RefCell::default(), trace: None }
     }
 
     /// A parameter.
@@ -26,10 +27,35 @@ impl<'c, I: Interp> Ctx<'c, I> {
     #[inline]
     #[track_caller]
     pub fn get(&self, id: ParamId) -> &Value<I> {
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().uses(id);
+        }
         match self.values.get(id.place()) {
             Some(value) => value,
             None => id.is_foreign(self.values.len()),
         }
+    }
+
+    /// Runs a part of a model: its `forward`, seen by a [`summary`](super::summary()).
+    #[inline]
+    pub fn run<M: Module>(&self, part: &M, x: Value<I>) -> Value<I> {
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().enter(std::any::type_name::<M>());
+        }
+        let y = part.forward(self, x);
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().leave(y.shape());
+        }
+        y
+    }
+
+    /// One that notes what is run.
+    pub(super) fn traced(self) -> Self {
+        Ctx { trace: Some(RefCell::default()), ..self }
+    }
+
+    pub(super) fn into_trace(self) -> Trace {
+        self.trace.map(RefCell::into_inner).unwrap_or_default()
     }
 
     /// Where a layer draws from; nothing means that it evaluates.
@@ -111,7 +137,7 @@ macro_rules! sequence {
         impl<$($Part: Module),*> Module for ($($Part,)*) {
             #[inline]
             fn forward<In: Interp>(&self, cx: &Ctx<'_, In>, x: Value<In>) -> Value<In> {
-                $(let x = self.$place.forward(cx, x);)*
+                $(let x = cx.run(&self.$place, x);)*
                 x
             }
         }
@@ -133,6 +159,6 @@ sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9, M 10, N 11);
 /// As many alike, one after the other.
 impl<M: Module> Module for Vec<M> {
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-        self.iter().fold(x, |x, module| module.forward(cx, x))
+        self.iter().fold(x, |x, module| cx.run(module, x))
     }
 }

@@ -11,7 +11,7 @@ pub struct Residual<M>(pub M);
 
 impl<M: Module> Module for Residual<M> {
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-        self.0.forward(cx, x.clone()) + x
+        cx.run(&self.0, x.clone()) + x
     }
 }
 
@@ -25,7 +25,7 @@ macro_rules! branches {
     ($($Part:ident $place:tt),*) => {
         impl<$($Part: Module),*> Branches for ($($Part,)*) {
             fn outputs<In: Interp>(&self, cx: &Ctx<'_, In>, x: Value<In>) -> Vec<Value<In>> {
-                vec![$(self.$place.forward(cx, x.clone())),*]
+                vec![$(cx.run(&self.$place, x.clone())),*]
             }
         }
     };
@@ -39,7 +39,7 @@ branches!(A 0, B 1, C 2, D 3, E 4, G 5);
 
 impl<M: Module> Branches for Vec<M> {
     fn outputs<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Vec<Value<I>> {
-        self.iter().map(|module| module.forward(cx, x.clone())).collect()
+        self.iter().map(|module| cx.run(module, x.clone())).collect()
     }
 }
 
