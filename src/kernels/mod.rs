@@ -19,6 +19,7 @@ pub(crate) mod pool;
 pub(crate) mod random;
 pub(crate) mod reduce;
 pub(crate) mod resample;
+pub(crate) mod scan;
 mod simd;
 mod single;
 pub(crate) mod softmax;

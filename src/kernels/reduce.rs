@@ -1,4 +1,4 @@
-//! Reductions of the middle axis of `[outer, count, inner]` to one value: sums and greatest elements.
+//! Reductions of the middle axis of `[outer, count, inner]` to one value: sums, products and greatest elements.
 #![forbid(unsafe_code)]
 
 use super::{
@@ -33,9 +33,19 @@ pub(crate) fn max_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut 
     Fold { empty: -F::INFINITY, step: greater }.axis(x, count, inner, out);
 }
 
+/// The product along the middle axis.
+pub(crate) fn prod_axis<F: Float>(x: &[F], count: usize, inner: usize, out: &mut [F]) {
+    Fold { empty: F::ONE, step: mul }.axis(x, count, inner, out);
+}
+
 #[inline(always)]
 fn add<F: Float>(a: F, b: F) -> F {
     a + b
+}
+
+#[inline(always)]
+fn mul<F: Float>(a: F, b: F) -> F {
+    a * b
 }
 
 #[inline(always)]

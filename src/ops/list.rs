@@ -114,12 +114,16 @@ macro_rules! for_each_op {
             // reductions
             sum: $crate::ops::Sum,
             mean: $crate::ops::Mean,
+            prod: $crate::ops::Prod,
             max: $crate::ops::Max,
             tie_spread: $crate::ops::TieSpread,
             tie_collect: $crate::ops::TieCollect,
             logsumexp: $crate::ops::LogSumExp,
             // scans
             cumsum: $crate::ops::Cumsum,
+            linear_scan: $crate::ops::LinearScan,
+            cumprod: $crate::ops::Cumprod,
+            logcumsumexp: $crate::ops::LogCumsumExp,
             // shape
             reshape: $crate::ops::Reshape,
             permute: $crate::ops::Permute,
@@ -205,6 +209,10 @@ macro_rules! for_each_composition {
             masked_scatter: $crate::ops::composed::MaskedScatter,
             sort: $crate::ops::composed::Sort,
             topk: $crate::ops::composed::Topk,
+            // scans
+            cummax: $crate::ops::composed::Cummax,
+            cummin: $crate::ops::composed::Cummin,
+            diff: $crate::ops::composed::Diff,
             // views
             unsqueeze: $crate::ops::composed::Unsqueeze,
             squeeze: $crate::ops::composed::Squeeze,

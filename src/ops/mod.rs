@@ -23,7 +23,9 @@ mod extreme;
 mod image;
 mod index;
 mod indices;
+mod lane;
 mod linalg;
+mod logcumsumexp;
 mod logsumexp;
 mod loss;
 mod masked;
@@ -31,9 +33,11 @@ mod pad;
 mod parts;
 mod pick;
 mod pool;
+mod prod;
 mod reduce;
 mod repeat;
 mod resample;
+mod running;
 mod scan;
 mod scatter;
 mod sequence;
@@ -70,14 +74,17 @@ pub use linalg::{
     Cholesky, Contraction, Det, Eigh, Inv, Linear, MatMul, MatrixExp, Pinv, Qr, Scales, Slogdet, Solve, Svd,
     Triangular, TriangularSolve,
 };
+pub use logcumsumexp::LogCumsumExp;
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
 pub use pad::PadMode;
 pub use pool::{AvgPoolOptions, LpPoolOptions, MaxPoolOptions, MaxUnpoolOptions};
+pub use prod::{Cumprod, Prod};
 pub use reduce::{Mean, Sum};
 pub use repeat::Indexing;
 pub use resample::{Resample, Sparse};
 pub use scan::Cumsum;
+pub use scan::{Cumsum, LinearScan};
 pub use sequence::{CellWeights, EmbeddingOptions, GruGates, LstmGates, RotaryOptions};
 pub use shape::{Permute, Reshape};
 pub use slice::{Range, Slice, SliceGrad};
@@ -104,6 +111,7 @@ pub mod composed {
     pub use super::parts::{Chunk, IndexAxis, Narrow, SliceAxis, Stack, Unbind};
     pub use super::pool::composed::*;
     pub use super::repeat::{Meshgrid, Repeat, RepeatInterleave, Roll, Tile};
+    pub use super::running::{Cummax, Cummin, Diff};
     pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
     pub use super::sequence::composed::*;
     pub use super::sort::{Sort, Topk};

@@ -31,4 +31,20 @@ impl<I: Interp> Value<I> {
         let indices = Indices::new(kept.slice().to_vec(), picked.shape());
         (picked, indices)
     }
+
+    /// As [`pick`](Self::pick), one element for each place of a lane.
+    #[track_caller]
+    pub(super) fn pick_each(
+        &self,
+        op: &str,
+        axis: isize,
+        choose: impl Fn(&[I::Elem], usize, usize, &mut [usize]),
+    ) -> (Self, Indices) {
+        let shape = self.shape();
+        let (_, count, inner) = shape.around(place(op, axis, shape.rank(), shape));
+        let mut indices = vec![0; shape.size()];
+        choose(self.tensor().slice(), count, inner, &mut indices);
+        let indices = Indices::new(indices, shape);
+        (self.take_along_axis(axis, &indices), indices)
+    }
 }

@@ -1,10 +1,12 @@
-//! Running sums along an axis.
+//! Scans: each element of the result takes in all of x up to its place along an axis.
 #![forbid(unsafe_code)]
 
+use super::{arithmetic::add_tangents, lane};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
-    op::{One, Op, OpError, Saved, Saves},
+    kernels::scan,
+    op::{Fix, One, Op, OpError, Saved, Saves},
     shape::resolve,
     tensor::Eager,
     value::{Arg, Interp, Value},
@@ -27,28 +29,12 @@ impl Op for Cumsum {
     const SAVES: Saves = Saves::NONE;
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        match resolve(self.axis, x.rank()) {
-            Ok(_) => Ok(x.clone()),
-            Err(why) => Err(OpError::new(Self::NAME, format!("{why} of {x}"))),
-        }
+        lane::shape(Self::NAME, self.axis, x)
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
-        let (outer, count, inner) = out.around(axis);
         let mut y = x.own();
-        let slice = y.slice_mut();
-        for block in 0..outer {
-            let block = &mut slice[block * count * inner..][..count * inner];
-            for step in 1..count {
-                let (from, to) =
-                    if self.reverse { (count - step, count - step - 1) } else { (step - 1, step) };
-                for i in 0..inner {
-                    let before = block[from * inner + i];
-                    block[to * inner + i] += before;
-                }
-            }
-        }
+        scan::cumsum(y.slice_mut(), lane::sizes(self.axis, &out), self.reverse);
         Ok(y)
     }
 
@@ -61,20 +47,113 @@ impl Op for Cumsum {
     }
 
     fn samples(g: &mut Gen) -> Sample<Self> {
-        let shape = g.shape_of_rank(1, 4);
-        let op = Cumsum { axis: g.axis(shape.rank()), reverse: g.bool() };
-        Sample::new(op, [g.values(&shape, -3.0..3.0)])
+        let (shape, axis) = lane::sampled(g);
+        Sample::new(Cumsum { axis, reverse: g.bool() }, [g.values(&shape, -3.0..3.0)])
     }
 
     fn rejects() -> Vec<Reject<Self>> {
-        let bad =
-            |axis, x: &[usize], says| Reject::new(Cumsum { axis, reverse: false }, [Shape::from(x)], says);
+        lane::rejects(|axis| Cumsum { axis, reverse: false })
+    }
+}
+
+/// yᵢ = xᵢ + aᵢ·yᵢ₋₁ along an axis, starting at y₀ = x₀; or the adjoint in x, yᵢ = xᵢ + aᵢ₊₁·yᵢ₊₁, in reverse
+/// (Blelloch: Prefix Sums and Their Applications, 1990, §1.4). With g the other direction's scan of dy,
+/// dx = g and daᵢ = gᵢ·yᵢ₋₁, in reverse gᵢ₋₁·yᵢ.
+#[derive(Clone, Copy, Debug)]
+pub struct LinearScan {
+    /// The axis; negative ones count from the last.
+    pub axis: isize,
+    /// Whether it runs from the last to the first.
+    pub reverse: bool,
+}
+
+impl Op for LinearScan {
+    /// x and a.
+    type In = Fix<2>;
+    type Out = One;
+    const NAME: &'static str = "linear_scan";
+    const SAVES: Saves = Saves::inputs([1]).and(Saves::outputs([0]));
+
+    fn shape(&self, [x, a]: [&Shape; 2]) -> Result<Shape, OpError> {
+        if x != a {
+            return Err(OpError::new(Self::NAME, format!("shapes {x} and {a} differ")));
+        }
+        lane::shape(Self::NAME, self.axis, x)
+    }
+
+    fn eval<F: Float>(&self, [x, a]: [Arg<'_, Eager<F>>; 2], out: Shape) -> Result<Tensor<F>, OpError> {
+        let mut y = x.own();
+        scan::linear(a.slice(), y.slice_mut(), lane::sizes(self.axis, &out), self.reverse);
+        Ok(y)
+    }
+
+    fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, want: [bool; 2]) -> [Option<Value<I>>; 2] {
+        let (a, y, axis) = (s.x::<1>(), s.y::<0>(), self.axis);
+        let other = LinearScan { reverse: !self.reverse, ..*self };
+        let g = Value::apply(other, [dy.into(), a.into()]);
+        let da = want[1].then(|| match self.reverse {
+            _ if g.shape().size() == 0 => g.clone(),
+            false => after(0.0, &(tail(&g, axis) * head(y, axis)), axis),
+            true => after(0.0, &(head(&g, axis) * tail(y, axis)), axis),
+        });
+        [Some(g), da]
+    }
+
+    fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, [dx, da]: [Option<&Value<I>>; 2]) -> Option<Value<I>> {
+        let (a, y, axis) = (s.x::<1>(), s.y::<0>(), self.axis);
+        let turned = da.map(|da| match self.reverse {
+            _ if da.shape().size() == 0 => da.clone(),
+            false => after(0.0, &(tail(da, axis) * head(y, axis)), axis),
+            true => before(0.0, &(tail(da, axis) * tail(y, axis)), axis),
+        });
+        Some(Value::apply(*self, [add_tangents(dx.cloned(), turned)?.into(), a.into()]))
+    }
+
+    fn samples(g: &mut Gen) -> Sample<Self> {
+        let (shape, axis) = lane::sampled(g);
+        let op = LinearScan { axis, reverse: g.bool() };
+        Sample::new(op, [g.values(&shape, -3.0..3.0), g.values(&shape, -1.5..1.5)])
+    }
+
+    fn rejects() -> Vec<Reject<Self>> {
+        let bad = |axis, x: &[usize], a: &[usize], says| {
+            let op = LinearScan { axis, reverse: false };
+            Reject::new(op, [Shape::from(x), Shape::from(a)], says)
+        };
         vec![
-            bad(2, &[2, 3], "axis 2 is out of range for 2 axes of [2, 3]"),
-            bad(-3, &[2, 3], "axis -3 is out of range"),
-            bad(0, &[], "out of range for 0 axes"),
+            bad(0, &[2, 3], &[3], "shapes [2, 3] and [3] differ"),
+            bad(2, &[2, 3], &[2, 3], "axis 2 is out of range"),
+            bad(0, &[], &[], "out of range for 0 axes"),
         ]
     }
+}
+
+/// All slices along an axis but the last.
+pub(super) fn head<I: Interp>(x: &Value<I>, axis: isize) -> Value<I> {
+    let [count, _] = lane::sizes(axis, x.shape());
+    x.narrow(axis, 0, count - 1)
+}
+
+/// All slices along an axis but the first.
+pub(super) fn tail<I: Interp>(x: &Value<I>, axis: isize) -> Value<I> {
+    let [count, _] = lane::sizes(axis, x.shape());
+    x.narrow(axis, 1, count - 1)
+}
+
+/// A slice of this number along an axis.
+fn border<I: Interp>(number: f64, x: &Value<I>, axis: isize) -> Value<I> {
+    let place = resolve(axis, x.shape().rank()).expect("shape has checked the axis");
+    x.constant(number).expand(x.shape().with_axis(place, 1).expect("not larger"))
+}
+
+/// x along an axis, after a slice of this number.
+pub(super) fn after<I: Interp>(number: f64, x: &Value<I>, axis: isize) -> Value<I> {
+    Value::concat(&[&border(number, x, axis), x], axis)
+}
+
+/// x along an axis, before a slice of this number.
+fn before<I: Interp>(number: f64, x: &Value<I>, axis: isize) -> Value<I> {
+    Value::concat(&[x, &border(number, x, axis)], axis)
 }
 
 impl<I: Interp> Value<I> {
@@ -90,5 +169,22 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Self {
         Value::apply(Cumsum { axis, reverse: false }, self.into())
+    }
+
+    /// The linear recurrence yᵢ = xᵢ + decayᵢ·yᵢ₋₁ along an axis, starting at x₀: a moving average, a
+    /// discounted sum, a diagonal state space. The decay broadcasts to x; its first slice is not used.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([1.0, 0.0, 4.0]);
+    /// assert_eq!(x.linear_scan(&Tensor::from([0.5]), 0), Tensor::from([1.0, 0.5, 4.25]));
+    /// ```
+    ///
+    /// # Panics
+    /// When the axis is out of range or the decay does not broadcast to x.
+    #[track_caller]
+    pub fn linear_scan(&self, decay: &Self, axis: isize) -> Self {
+        let decay = decay.expand(self.shape());
+        Value::apply(LinearScan { axis, reverse: false }, [self.into(), (&decay).into()])
     }
 }

@@ -74,7 +74,8 @@ impl Op for Reshape {
 pub struct Permute(pub SmallVec<[usize; 4]>);
 
 impl Permute {
-    fn inverse(&self) -> Permute {
+    /// The order that undoes this one.
+    pub(super) fn inverse(&self) -> Permute {
         let mut inverse = SmallVec::from_elem(0, self.0.len());
         for (i, &axis) in self.0.iter().enumerate() {
             inverse[axis] = i;

@@ -1,12 +1,12 @@
 //! Softmax and its logarithm.
 #![forbid(unsafe_code)]
 
+use super::lane;
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
     kernels::softmax,
     op::{One, Op, OpError, Saved, Saves},
-    shape::resolve,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -25,21 +25,13 @@ pub struct LogSoftmax {
     pub axis: isize,
 }
 
-fn shape(op: &'static str, axis: isize, x: &Shape) -> Result<Shape, OpError> {
-    match resolve(axis, x.rank()) {
-        Ok(_) => Ok(x.clone()),
-        Err(why) => Err(OpError::new(op, format!("{why} of {x}"))),
-    }
-}
-
 fn eval<F: Float>(
     axis: isize,
     x: &Tensor<F>,
     out: Shape,
     kernel: impl Fn(&[F], usize, usize, &mut [F]),
 ) -> Tensor<F> {
-    let axis = resolve(axis, out.rank()).expect("shape has checked the axis");
-    let (_, count, inner) = out.around(axis);
+    let [count, inner] = lane::sizes(axis, &out);
     Tensor::filled(out, |out| {
         if !out.is_empty() {
             kernel(x.slice(), count, inner, out);
@@ -48,14 +40,8 @@ fn eval<F: Float>(
 }
 
 fn sample<O>(g: &mut Gen, make: impl Fn(isize) -> O) -> (O, Tensor<f64>) {
-    let shape = g.shape_of_rank(1, 4);
-    let axis = g.axis(shape.rank());
+    let (shape, axis) = lane::sampled(g);
     (make(axis), g.values(&shape, -3.0..3.0))
-}
-
-fn rejects<O: Op>(make: impl Fn(isize) -> O) -> Vec<Reject<O>> {
-    let bad = |axis, x: &[usize]| Reject::new(make(axis), [Shape::from(x)], "out of range");
-    vec![bad(2, &[2, 3]), bad(-3, &[2, 3]), bad(0, &[])]
 }
 
 impl Op for Softmax {
@@ -65,7 +51,7 @@ impl Op for Softmax {
     const SAVES: Saves = Saves::outputs([0]);
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        shape(Self::NAME, self.axis, x)
+        lane::shape(Self::NAME, self.axis, x)
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
@@ -87,7 +73,7 @@ impl Op for Softmax {
     }
 
     fn rejects() -> Vec<Reject<Self>> {
-        rejects(|axis| Softmax { axis })
+        lane::rejects(|axis| Softmax { axis })
     }
 }
 
@@ -104,7 +90,7 @@ impl Op for LogSoftmax {
     const SAVES: Saves = Saves::outputs([0]);
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        shape(Self::NAME, self.axis, x)
+        lane::shape(Self::NAME, self.axis, x)
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
@@ -127,7 +113,7 @@ impl Op for LogSoftmax {
     }
 
     fn rejects() -> Vec<Reject<Self>> {
-        rejects(|axis| LogSoftmax { axis })
+        lane::rejects(|axis| LogSoftmax { axis })
     }
 }
 

@@ -88,6 +88,10 @@ fn wrong_shapes_name_the_op_and_both_shapes() {
         ),
         (refused(|| a.max_axes(-3, true)), "gradtape: max: axis -3 is out of range for 2 axes of [2, 3]"),
         (refused(|| a.max_dim(2, true)), "gradtape: max_dim: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| a.cummax(2)), "gradtape: cummax: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| a.cummin(-3)), "gradtape: cummin: axis -3 is out of range for 2 axes of [2, 3]"),
+        (refused(|| a.diff(1, 2, None, None)), "gradtape: diff: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| a.linear_scan(&b, 0)), "gradtape: expand: shape [4, 5] does not broadcast to [2, 3]"),
         (refused(|| a.softmax(2)), "gradtape: softmax: axis 2 is out of range for 2 axes of [2, 3]"),
         (refused(|| a.log_softmax(2)), "gradtape: log_softmax: axis 2 is out of range for 2 axes of [2, 3]"),
         (

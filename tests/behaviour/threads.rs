@@ -95,6 +95,10 @@ fn reductions<F: Float>() {
                 all.extend(with_gradients(&name("mean over an axis"), &[x], |v| v[0].mean_axes(axis, true)));
                 all.extend(with_gradients(&name("max over an axis"), &[x], |v| v[0].max_axes(axis, false)));
                 all.extend(with_gradients(&name("max_dim"), &[x], |v| v[0].max_dim(axis, false).0));
+                all.extend(with_gradients(&name("prod over an axis"), &[x], |v| v[0].prod_axes(axis, false)));
+                all.extend(with_gradients(&name("cumprod"), &[x], |v| v[0].cumprod(axis)));
+                all.extend(with_gradients(&name("logcumsumexp"), &[x], |v| v[0].logcumsumexp(axis)));
+                all.extend(with_gradients(&name("cummax"), &[x], |v| v[0].cummax(axis).0));
             }
         }
         all

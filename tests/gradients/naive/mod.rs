@@ -10,6 +10,7 @@ mod masked;
 mod pool;
 mod products;
 mod repeat;
+mod scan;
 mod scatter;
 mod sequence;
 mod sort;
