@@ -77,5 +77,5 @@ pub use op::{Op, OpError};
 pub use shape::{Axes, Shape};
 pub use tape::{Gradients, Record, Tape, Var, VarRepr};
 pub use tensor::{Eager, Tensor};
-pub use value::{Arg, Interp, Value};
+pub use value::{Arg, Interp, Other, Value};
 pub use whole::{Pull, Whole};

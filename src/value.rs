@@ -201,3 +201,31 @@ impl<I: Interp> From<Value<I>> for Arg<'_, I> {
         Arg::Own(value)
     }
 }
+
+/// The other operand of a method: a value, or a number, which stands for a constant beside the value whose
+/// method it is.
+///
+/// ```
+/// use gradtape::Tensor;
+/// let x = Tensor::from([1.0, -2.0]);
+/// assert_eq!(x.greater(0.0), Tensor::from([1.0, 0.0]));
+/// assert_eq!(x.maximum(&Tensor::from([3.0, -3.0])), Tensor::from([3.0, -2.0]));
+/// ```
+pub trait Other<'a, I: Interp> {
+    /// The operand of an op beside `like`.
+    fn beside(self, like: &Value<I>) -> Arg<'a, I>;
+}
+
+impl<'a, I: Interp> Other<'a, I> for &'a Value<I> {
+    #[inline(always)]
+    fn beside(self, _: &Value<I>) -> Arg<'a, I> {
+        Arg::Ref(self)
+    }
+}
+
+impl<'a, I: Interp> Other<'a, I> for f64 {
+    #[inline]
+    fn beside(self, like: &Value<I>) -> Arg<'a, I> {
+        Arg::Own(like.constant(self))
+    }
+}

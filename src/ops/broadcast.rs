@@ -12,7 +12,7 @@ use crate::{
     },
     op::{Fix, One, Op, OpError, Saved, Saves},
     tensor::Eager,
-    value::{Arg, Interp, Value},
+    value::{Arg, Interp, Other, Value},
 };
 
 /// The shape that two operands broadcast to.
@@ -298,7 +298,8 @@ impl<I: Interp> Value<I> {
         Value::apply(SumTo(shape.into()), self.into())
     }
 
-    /// `yes` where this mask is not 0, else `no`, broadcast. No gradient goes to the mask.
+    /// `yes` where this mask is not 0, else `no`, broadcast; each a value or a number. No gradient goes to
+    /// the mask. PyTorch calls it `where`, which is a word of Rust's own.
     ///
     /// The gradient of the side that is not taken is 0, but what that side's own rule makes of 0
     /// may be NaN (√ at 0: 0 · inf). Then guard its input too:
@@ -307,16 +308,17 @@ impl<I: Interp> Value<I> {
     /// use gradtape::{Tape, Tensor};
     /// let tape = Tape::new();
     /// let x = tape.var(Tensor::from([0.0, 4.0]));
-    /// let positive = x.greater(&x.constant(0.0));
-    /// let safe = positive.select(&x, &x.constant(1.0));
-    /// let root = positive.select(&safe.sqrt(), &x.constant(0.0));
+    /// let positive = x.greater(0.0);
+    /// let safe = positive.select(&x, 1.0);
+    /// let root = positive.select(&safe.sqrt(), 0.0);
     /// assert_eq!(root.sum().backward().wrt(&x), &Tensor::from([0.0, 0.25]));
     /// ```
     ///
     /// # Panics
     /// When the shapes do not broadcast.
+    #[doc(alias = "where")]
     #[track_caller]
-    pub fn select(&self, yes: &Self, no: &Self) -> Self {
-        Value::apply(Select, [self.into(), yes.into(), no.into()])
+    pub fn select<'a>(&'a self, yes: impl Other<'a, I>, no: impl Other<'a, I>) -> Self {
+        Value::apply(Select, [self.into(), yes.beside(self), no.beside(self)])
     }
 }

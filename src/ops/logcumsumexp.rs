@@ -65,17 +65,16 @@ impl LogCumsumExp {
         if x.shape().size() == 0 {
             return [x.clone(), x.clone()];
         }
-        let (zero, one, infinity) = (x.constant(0.0), x.constant(1.0), x.constant(f64::INFINITY));
-        let infinite = y.abs().equal(&infinity);
-        let finite = |v: &Value<I>| infinite.select(&zero, v);
-        let weight = |v: &Value<I>| (finite(v) - finite(y)).exp();
-        let (before, here) = (weight(&after(f64::NEG_INFINITY, &head(y, self.axis), self.axis)), weight(x));
+        let infinite = y.abs().equal(f64::INFINITY);
+        let weight = |v: &Value<I>| (infinite.select(0.0, v) - infinite.select(0.0, y)).exp();
+        let before = weight(&after(f64::NEG_INFINITY, &head(y, self.axis), self.axis));
+        let here = weight(x);
         // Of a large y the digits that tell it from x are lost; the sum, which should be 1, has them.
         let total = &before + &here;
         // Those that are inf share evenly; where all are −inf there is nothing to share.
-        let hits = x.equal(&infinity);
-        let share = &hits / hits.cumsum(self.axis).maximum(&one);
-        [infinite.select(&(one - &share), &(before / &total)), infinite.select(&share, &(here / total))]
+        let hits = x.equal(f64::INFINITY);
+        let share = &hits / hits.cumsum(self.axis).maximum(1.0);
+        [infinite.select(&(1.0 - &share), &(before / &total)), infinite.select(&share, &(here / total))]
     }
 }
 

@@ -67,14 +67,13 @@ impl Op for LogSumExp {
 impl LogSumExp {
     /// ∂y/∂x = eˣ⁻ʸ, and its limits where y is infinite.
     fn weights<I: Interp>(&self, x: &Value<I>, y: &Value<I>) -> Value<I> {
-        let (zero, infinity) = (x.constant(0.0), x.constant(f64::INFINITY));
         let y = unsqueezed(y.clone(), x.shape(), &self.axes);
-        let infinite = y.abs().equal(&infinity);
-        let finite = (infinite.select(&zero, x) - infinite.select(&zero, &y)).exp();
+        let infinite = y.abs().equal(f64::INFINITY);
+        let finite = (infinite.select(0.0, x) - infinite.select(0.0, &y)).exp();
         // Of a large y the digits that tell it from x are lost; the sum, which should be 1, has them.
         let finite = &finite / unsqueezed(finite.sum_axes(self.axes.clone(), true), x.shape(), &self.axes);
-        let hits = x.equal(&infinity);
-        let among = hits.sum_axes(self.axes.clone(), true).maximum(&x.constant(1.0));
+        let hits = x.equal(f64::INFINITY);
+        let among = hits.sum_axes(self.axes.clone(), true).maximum(1.0);
         infinite.select(&(hits / unsqueezed(among, x.shape(), &self.axes)), &finite)
     }
 }

@@ -128,7 +128,7 @@ macro_rules! binary {
             gradcheck::Gen,
             kernels::{formula::{Binary, Real}, map},
             ops::elementwise::{SampledPair, Zip},
-            value::{Interp, Value},
+            value::{Interp, Other, Value},
         };
         $(
             $(#[$doc])*
@@ -181,8 +181,8 @@ macro_rules! binary {
                 /// When the shapes do not broadcast.
                 #[inline]
                 #[track_caller]
-                pub fn $method(&self, other: &Self) -> Self {
-                    Value::apply(Zip($Op), [self.into(), other.into()])
+                pub fn $method<'a>(&'a self, other: impl Other<'a, I>) -> Self {
+                    Value::apply(Zip($Op), [self.into(), other.beside(self)])
                 }
             )*
         }
