@@ -11,6 +11,7 @@ pub(crate) mod formula;
 pub(crate) mod gemm;
 pub(crate) mod linalg;
 pub(crate) mod map;
+pub(crate) mod median;
 pub(crate) mod optim;
 pub(crate) mod parallel;
 pub(crate) mod pick;

@@ -77,14 +77,14 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or the mask does not broadcast to x.
     #[track_caller]
     pub fn masked_softmax(&self, axis: isize, mask: &Self) -> Self {
-        let (mask, zero) = (mask.expand(self.shape()), self.constant(0.0));
+        let mask = mask.expand(self.shape());
         if self.shape().size() == 0 {
             return self.softmax(axis);
         }
         // A row without any place is given a distribution, which the last line takes away again.
-        let any = mask.not_equal(&zero).max_axes(axis, true);
-        let masked = mask.select(self, &self.constant(f64::NEG_INFINITY));
-        mask.select(&any.select(&masked, &zero).softmax(axis), &zero)
+        let any = mask.any_axes(axis, true);
+        let masked = mask.select(self, f64::NEG_INFINITY);
+        mask.select(&any.select(&masked, 0.0).softmax(axis), 0.0)
     }
 }
 

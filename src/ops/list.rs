@@ -119,6 +119,7 @@ macro_rules! for_each_op {
             tie_spread: $crate::ops::TieSpread,
             tie_collect: $crate::ops::TieCollect,
             logsumexp: $crate::ops::LogSumExp,
+            norm: $crate::ops::Norm,
             // scans
             cumsum: $crate::ops::Cumsum,
             linear_scan: $crate::ops::LinearScan,
@@ -195,6 +196,13 @@ macro_rules! for_each_composition {
             var_axes: $crate::ops::composed::VarAxes,
             var_mean_axes: $crate::ops::composed::VarMeanAxes,
             std_axes: $crate::ops::composed::StdAxes,
+            nansum_axes: $crate::ops::composed::NansumAxes,
+            nanmean_axes: $crate::ops::composed::NanmeanAxes,
+            median: $crate::ops::composed::Median,
+            median_dim: $crate::ops::composed::MedianDim,
+            norm_axes: $crate::ops::composed::NormAxes,
+            any_axes: $crate::ops::composed::AnyAxes,
+            all_axes: $crate::ops::composed::AllAxes,
             // indices
             index_add: $crate::ops::composed::IndexAdd,
             index_copy: $crate::ops::composed::IndexCopy,

@@ -29,6 +29,8 @@ mod logcumsumexp;
 mod logsumexp;
 mod loss;
 mod masked;
+mod median;
+mod norm;
 mod pad;
 mod parts;
 mod pick;
@@ -48,6 +50,7 @@ mod sort;
 mod spatial;
 mod statistics;
 mod strided;
+mod truth;
 mod view;
 
 pub use along::{TakeAlongAxis, TakeAlongAxisGrad};
@@ -77,6 +80,7 @@ pub use linalg::{
 pub use logcumsumexp::LogCumsumExp;
 pub use logsumexp::LogSumExp;
 pub use loss::{CrossEntropy, CrossEntropyGrad};
+pub use norm::Norm;
 pub use pad::PadMode;
 pub use pool::{AvgPoolOptions, LpPoolOptions, MaxPoolOptions, MaxUnpoolOptions};
 pub use prod::{Cumprod, Prod};
@@ -107,6 +111,8 @@ pub mod composed {
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};
     pub use super::linalg::composed::*;
     pub use super::masked::{MaskedFill, MaskedScatter, MaskedSelect, Take};
+    pub use super::median::{Median, MedianDim};
+    pub use super::norm::NormAxes;
     pub use super::pad::Pad;
     pub use super::parts::{Chunk, IndexAxis, Narrow, SliceAxis, Stack, Unbind};
     pub use super::pool::composed::*;
@@ -115,8 +121,9 @@ pub mod composed {
     pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
     pub use super::sequence::composed::*;
     pub use super::sort::{Sort, Topk};
-    pub use super::statistics::{StdAxes, VarAxes, VarMeanAxes};
+    pub use super::statistics::{NanmeanAxes, NansumAxes, StdAxes, VarAxes, VarMeanAxes};
     pub use super::strided::Unfold;
+    pub use super::truth::{AllAxes, AnyAxes};
     pub use super::view::{Flatten, Flip, Movedim, Rot90, Squeeze, Unflatten, Unsqueeze};
 }
 

@@ -21,7 +21,9 @@ impl<I: Interp> Value<I> {
         let (_, count, inner) = shape.around(at);
         assert!(count > 0 || kept.size() == 0, "gradtape: {op}: {shape} has no elements along axis {at}");
         let mut indices = vec![0; kept.size()];
-        choose(self.tensor().slice(), count, inner, &mut indices);
+        if !indices.is_empty() {
+            choose(self.tensor().slice(), count, inner, &mut indices);
+        }
         let kept = Indices::new(indices, kept);
         let picked = self.take_along_axis(axis, &kept);
         if keepdims {

@@ -98,3 +98,18 @@ fn argmax_counts_in_row_major_order() {
     assert_eq!((x.argmax(), x.argmin()), (2, 2));
     assert_eq!(Tensor::scalar(3.0).argmax(), 0);
 }
+
+#[test]
+fn var_and_std_of_all_have_the_divisor_n_minus_1() {
+    let x = Tensor::from([[1.0, 2.0], [3.0, 6.0]]);
+    close("all", &[x.var().item(), x.std().item()], &[14.0 / 3.0, (14f64 / 3.0).sqrt()]);
+    assert!(Tensor::from([2.0f64]).var().item().is_nan());
+}
+
+#[test]
+fn var_overflows_only_where_the_true_one_does() {
+    let x = [1.1e154, -1.1e154, 1.1e154, -1.1e154];
+    let found = derivatives(&[Tensor::from(x)], |v| v[0].var());
+    close("value", &[found.y[0] / 1e308], &[1.21 * 4.0 / 3.0]);
+    close("gradient", &found.first[0].iter().map(|g| g / 1e154).collect::<Vec<_>>(), &x.map(|v| v / 1.5e154));
+}

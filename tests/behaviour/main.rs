@@ -11,6 +11,7 @@ mod kinks;
 mod kinks_elementwise;
 mod kinks_indices;
 mod kinks_linalg;
+mod kinks_norm;
 mod kinks_scan;
 mod kinks_sequence;
 mod kinks_statistics;

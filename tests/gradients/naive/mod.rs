@@ -7,6 +7,7 @@ mod elementwise;
 mod image;
 mod linalg;
 mod masked;
+mod order;
 mod pool;
 mod products;
 mod repeat;

@@ -1,0 +1,62 @@
+//! Whether any or all elements are true: not 0. Masks, which have no gradient.
+#![forbid(unsafe_code)]
+
+use super::reduce::sampled_axes;
+use crate::{
+    Axes,
+    value::{Interp, Value},
+};
+
+impl<I: Interp> Value<I> {
+    /// 1 if any element is not 0, else 0. A mask: it has no gradient.
+    pub fn any(&self) -> Self {
+        self.any_axes(Axes::All, false)
+    }
+
+    /// 1 where any element over axes is not 0, else 0, also where there are none. A mask: it has no
+    /// gradient. With `keepdims` the axes stay, with size 1.
+    ///
+    /// # Panics
+    /// When an axis is out of range or named twice.
+    #[track_caller]
+    pub fn any_axes(&self, axes: impl Into<Axes>, keepdims: bool) -> Self {
+        self.not_equal(0.0).sum_axes(axes, keepdims).greater(0.0)
+    }
+
+    /// 1 if no element is 0, else 0. A mask: it has no gradient.
+    pub fn all(&self) -> Self {
+        self.all_axes(Axes::All, false)
+    }
+
+    /// 1 where no element over axes is 0, else 0; 1 where there are none. A mask: it has no gradient. With
+    /// `keepdims` the axes stay, with size 1.
+    ///
+    /// # Panics
+    /// When an axis is out of range or named twice.
+    #[track_caller]
+    pub fn all_axes(&self, axes: impl Into<Axes>, keepdims: bool) -> Self {
+        self.equal(0.0).sum_axes(axes, keepdims).equal(0.0)
+    }
+}
+
+composition!(
+    AnyAxes((Axes, bool)),
+    "any_axes",
+    |(axes, keep), x| vec![x[0].any_axes(axes.clone(), *keep)],
+    constant 0,
+    |g| {
+        let (shape, axes, keep) = sampled_axes(g);
+        ((axes, keep), vec![g.mask(&shape) * g.mask(&shape)])
+    }
+);
+
+composition!(
+    AllAxes((Axes, bool)),
+    "all_axes",
+    |(axes, keep), x| vec![x[0].all_axes(axes.clone(), *keep)],
+    constant 0,
+    |g| {
+        let (shape, axes, keep) = sampled_axes(g);
+        ((axes, keep), vec![(g.mask(&shape) + g.mask(&shape)) * -2.0])
+    }
+);
