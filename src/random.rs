@@ -219,13 +219,25 @@ impl<I: Interp> Value<I> {
     /// that it has a gradient (Jang, Gu, Poole: Categorical Reparameterization with Gumbel-Softmax,
     /// 2017). The lower the temperature τ, the closer to one-hot.
     ///
+    /// With `hard` the result is one-hot, at the greatest, and has the gradient of the relaxed draw: straight
+    /// through (Bengio, Léonard, Courville: Estimating or Propagating Gradients Through Stochastic Neurons,
+    /// 2013). PyTorch's defaults are τ = 1, not hard, the last axis.
+    ///
     /// # Panics
     /// When the axis is out of range or τ is not above 0.
     #[track_caller]
-    pub fn gumbel_softmax(&self, rng: &Rng, tau: f64, axis: isize) -> Self {
+    pub fn gumbel_softmax(&self, rng: &Rng, tau: f64, hard: bool, axis: isize) -> Self {
         assert!(tau > 0.0, "gradtape: gumbel_softmax: a temperature above 0, not {tau}");
         let noise = self.lift(rng.gumbel(self.shape()));
-        ((self + noise) / tau).softmax(axis)
+        let soft = ((self + noise) / tau).softmax(axis);
+        if !hard || soft.shape().size() == 0 {
+            return soft;
+        }
+        let drawn = soft.tensor();
+        let one_hot = Tensor::zeros(drawn.shape()).scatter_fill(axis, &drawn.argmax_dim(axis, true), 1.0);
+        // Of 0 and 1, what is taken away and added again leaves nothing: the value is exact.
+        let rest = self.lift(one_hot - drawn);
+        soft + rest
     }
 }
 

@@ -78,13 +78,31 @@ fn multinomial_without_replacement_draws_each_once_and_the_first_in_proportion()
 fn gumbel_softmax_is_a_distribution_with_a_gradient() {
     let (rng, tape) = (Rng::new(5), Tape::new());
     let x = tape.var(Tensor::from([[0.0, 1.0, 2.0], [3.0, 2.0, 1.0]]));
-    let y = x.gumbel_softmax(&rng, 0.5, -1);
+    let y = x.gumbel_softmax(&rng, 0.5, false, -1);
     for row in y.tensor().slice().chunks(3) {
         near("a row's sum", row.iter().sum(), 1.0, 1e-15);
     }
     // The same noise gives the same function, whose gradient differences confirm.
-    gradtape::gradcheck::gradcheck(|v| v[0].gumbel_softmax(&Rng::new(5), 0.5, -1), &[x.tensor().clone()])
-        .unwrap();
+    gradtape::gradcheck::gradcheck(
+        |v| v[0].gumbel_softmax(&Rng::new(5), 0.5, false, -1),
+        &[x.tensor().clone()],
+    )
+    .unwrap();
+}
+
+#[test]
+fn a_hard_gumbel_softmax_is_one_hot_with_the_gradient_of_the_soft_one() {
+    let tape = Tape::new();
+    // So many that most of what is drawn is below one half, where 1 − y is rounded.
+    let x = tape.var(Rng::new(6).normal::<f64>([50, 20], 0.0, 0.1));
+    let [soft, hard] = [false, true].map(|hard| x.gumbel_softmax(&Rng::new(7), 2.0, hard, -1));
+    for (soft, hard) in soft.tensor().slice().chunks(20).zip(hard.tensor().slice().chunks(20)) {
+        let top = soft.iter().copied().fold(0.0, f64::max);
+        assert!(soft.iter().zip(hard).all(|(&s, &h)| h == if s == top { 1.0 } else { 0.0 }), "{hard:?}");
+    }
+    let weights = tape.constant(Rng::new(8).normal([50, 20], 0.0, 1.0));
+    let [of_soft, of_hard] = [soft, hard].map(|y| (y * &weights).sum().grad([&x])[0].tensor().clone());
+    assert_eq!(of_soft, of_hard);
 }
 
 #[test]

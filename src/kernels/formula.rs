@@ -14,6 +14,8 @@ pub trait Real:
 {
     /// A constant of this kind.
     fn lit(&self, value: f64) -> Self;
+    /// The greatest finite number of this kind.
+    fn greatest(&self) -> Self;
     /// e to this power.
     fn exp(self) -> Self;
     /// Natural logarithm.
@@ -160,6 +162,10 @@ macro_rules! real {
             #[inline(always)]
             fn lit(&self, value: f64) -> Self {
                 value as $F
+            }
+            #[inline(always)]
+            fn greatest(&self) -> Self {
+                $F::MAX
             }
             #[inline(always)]
             fn exp(self) -> Self {

@@ -1,16 +1,24 @@
 //! Blends and gates: sums of products under the names that people know.
 #![forbid(unsafe_code)]
 
-use crate::value::{Interp, Value};
+use crate::value::{Interp, Other, Value};
 
 impl<I: Interp> Value<I> {
-    /// x + weight · (end − x), broadcast: linear interpolation.
+    /// (1 − weight) · x + weight · end, broadcast: linear interpolation, exact at the weights 0 and 1. The
+    /// weight is a value or a number.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let (start, end) = (Tensor::from([0.0, 10.0]), Tensor::from([4.0, 20.0]));
+    /// assert_eq!(start.lerp(&end, 0.5), Tensor::from([2.0, 15.0]));
+    /// ```
     ///
     /// # Panics
     /// When the shapes do not broadcast.
     #[track_caller]
-    pub fn lerp(&self, end: &Self, weight: &Self) -> Self {
-        self + weight * (end - self)
+    pub fn lerp<'a>(&'a self, end: &Self, weight: impl Other<'a, I>) -> Self {
+        let weight = weight.beside(self);
+        self * (1.0 - &*weight) + end * &*weight
     }
 
     /// x + value · a · b, broadcast.

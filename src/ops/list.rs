@@ -183,6 +183,7 @@ macro_rules! for_each_composition {
             // arithmetic and blends
             square: $crate::ops::composed::Square,
             lerp: $crate::ops::composed::Lerp,
+            round_to: $crate::ops::composed::RoundTo,
             addcmul: $crate::ops::composed::Addcmul,
             addcdiv: $crate::ops::composed::Addcdiv,
             logaddexp2: $crate::ops::composed::Logaddexp2,

@@ -106,6 +106,7 @@ pub mod composed {
     pub use super::blend::{Addcdiv, Addcmul, Glu, Lerp, Logaddexp2, MaskedSoftmax, Softmin};
     pub use super::conv::{Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d};
     pub use super::diagonal::{Diag, DiagEmbed, Diagonal, Trace, Tril, Triu};
+    pub use super::elementwise::RoundTo;
     pub use super::extreme::{MaxDim, MinAxes, MinDim};
     pub use super::image::composed::*;
     pub use super::index::{IndexAdd, IndexCopy, IndexFill};

@@ -100,7 +100,24 @@ fn logarithms_are_nan_outside_their_domain() {
     pinned("log2", |x| x.log2(), &[(0.0, -INF, INF), (-1.0, NAN, NAN), (1.0, 0.0, 1.0 / ln2)]);
     pinned("log10", |x| x.log10(), &[(0.0, -INF, INF), (-1.0, NAN, NAN), (1.0, 0.0, 1.0 / ln10)]);
     pinned("log1p", |x| x.log1p(), &[(-1.0, -INF, INF), (-2.0, NAN, NAN), (1e-20, 1e-20, 1.0)]);
-    pinned("logit", |x| x.logit(), &[(0.0, -INF, INF), (1.0, INF, INF), (2.0, NAN, NAN), (-1.0, NAN, NAN)]);
+    pinned(
+        "logit",
+        |x| x.logit(None),
+        &[(0.0, -INF, INF), (1.0, INF, INF), (2.0, NAN, NAN), (-1.0, NAN, NAN)],
+    );
+    let far = 9f64.ln(); // of 0.9/0.1
+    pinned(
+        "logit with an eps",
+        |x| x.logit(Some(0.1)),
+        &[
+            (0.0, -far, 0.0),
+            (0.1, -far, 0.0),
+            (0.5, 0.0, 4.0),
+            (0.9, far, 0.0),
+            (2.0, far, 0.0),
+            (NAN, NAN, NAN),
+        ],
+    );
     pinned("rsqrt", |x| x.rsqrt(), &[(0.0, INF, -INF), (-1.0, NAN, NAN), (INF, 0.0, 0.0)]);
     pinned("acosh", |x| x.acosh(), &[(1.0, 0.0, INF), (0.5, NAN, NAN), (-3.0, NAN, NAN)]);
     pinned("atanh", |x| x.atanh(), &[(1.0, INF, INF), (-1.0, -INF, INF), (2.0, NAN, NAN)]);
@@ -185,9 +202,61 @@ fn fmod_and_remainder_take_their_signs() {
 
 #[test]
 fn nan_to_num_passes_gradients_of_numbers_only() {
-    let found = derivatives(&[Tensor::from([NAN, INF, -INF, 2.0])], |v| v[0].nan_to_num(0.0, 9.0, -9.0));
+    let found =
+        derivatives(&[Tensor::from([NAN, INF, -INF, 2.0])], |v| v[0].nan_to_num(0.0, Some(9.0), Some(-9.0)));
     same("value", &found.y, &[0.0, 9.0, -9.0, 2.0]);
     same("gradient", &found.first[0], &[0.0, 0.0, 0.0, 1.0]);
+    // The greatest finite number is that of the type, also on a tape.
+    let found = derivatives(&[Tensor::from([NAN, INF, -INF])], |v| v[0].nan_to_num(1.0, None, None));
+    same("defaults", &found.y, &[1.0, f64::MAX, f64::MIN]);
+    let single = Tensor::from([f32::INFINITY, f32::NEG_INFINITY]).nan_to_num(0.0, None, None);
+    assert_eq!(single.slice(), [f32::MAX, f32::MIN]);
+}
+
+#[test]
+fn clamp_has_one_bound_or_two() {
+    pinned(
+        "clamp_min",
+        |x| x.clamp_min(1.0),
+        &[(1.0, 1.0, 0.0), (-INF, 1.0, 0.0), (INF, INF, 1.0), (NAN, NAN, NAN)],
+    );
+    pinned(
+        "clamp_max",
+        |x| x.clamp_max(1.0),
+        &[(1.0, 1.0, 0.0), (-INF, -INF, 1.0), (INF, 1.0, 0.0), (NAN, NAN, NAN)],
+    );
+    pinned(
+        "bounds out of order",
+        |x| x.clamp(2.0, 1.0),
+        &[(0.0, 1.0, 0.0), (1.5, 1.0, 0.0), (3.0, 1.0, 0.0)],
+    );
+}
+
+#[test]
+fn lerp_is_exact_at_its_ends() {
+    let found =
+        derivatives(&[Tensor::from([1e16, -1e308]), Tensor::from([1.0, 1e308])], |v| v[0].lerp(&v[1], 1.0));
+    same("value", &found.y, &[1.0, 1e308]);
+    same("gradient of x", &found.first[0], &[0.0, 0.0]);
+    same("gradient of the end", &found.first[1], &[1.0, 1.0]);
+}
+
+#[test]
+fn round_to_is_half_to_even_and_flat() {
+    let found = derivatives(&[Tensor::from([0.125, -2.5, 1350.0, NAN, INF])], |v| v[0].round_to(2));
+    same("two decimals", &found.y, &[0.12, -2.5, 1350.0, NAN, INF]);
+    same("gradient", &found.first[0], &[0.0; 5]);
+    assert_eq!(Tensor::from([1350.0, 1250.0]).round_to(-2), Tensor::from([1400.0, 1200.0]));
+}
+
+#[test]
+fn comparisons_take_numbers() {
+    let x = Tensor::from([1.0f32, 2.0, f32::NAN]);
+    assert_eq!(x.less_equal(1.0), Tensor::from([1.0, 0.0, 0.0]));
+    assert_eq!(x.not_equal(2.0), Tensor::from([1.0, 0.0, 1.0]));
+    let found = derivatives(&[Tensor::from([-7.5, 2.0])], |v| v[0].remainder(2.0).maximum(0.25));
+    same("value", &found.y, &[0.5, 0.25]);
+    same("gradient", &found.first[0], &[1.0, 0.0]);
 }
 
 #[test]
@@ -230,7 +299,7 @@ fn nan_is_never_erased() {
         ("sinc", |x| x.sinc()),
         ("log1p", |x| x.log1p()),
         ("atanh", |x| x.atanh()),
-        ("logit", |x| x.logit()),
+        ("logit", |x| x.logit(None)),
     ];
     for (name, f) in functions {
         pinned(name, *f, &[(NAN, NAN, NAN)]);

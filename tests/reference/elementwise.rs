@@ -10,7 +10,7 @@ pub(crate) const CASES: &[Case] = &[
     ("log1p", |x, _| vec![x[0].log1p()]),
     ("log2", |x, _| vec![x[0].log2()]),
     ("log10", |x, _| vec![x[0].log10()]),
-    ("logit", |x, _| vec![x[0].logit()]),
+    ("logit", |x, _| vec![x[0].logit(None)]),
     // powers, roots and absolute values
     ("abs", |x, _| vec![x[0].abs()]),
     ("abs hard", |x, _| vec![x[0].abs()]),
@@ -58,7 +58,7 @@ pub(crate) const CASES: &[Case] = &[
     ("clamp", |x, _| vec![x[0].clamp(-1.0, 1.5)]),
     ("clamp below", |x, _| vec![x[0].clamp(0.5, f64::INFINITY)]),
     ("clamp crossed", |x, _| vec![x[0].clamp(1.0, -1.0)]),
-    ("nan_to_num", |x, _| vec![x[0].nan_to_num(7.0, 1e30, -1e30)]),
+    ("nan_to_num", |x, _| vec![x[0].nan_to_num(7.0, Some(1e30), Some(-1e30))]),
     // masks
     ("isfinite", |x, _| vec![x[0].isfinite()]),
     ("isinf", |x, _| vec![x[0].isinf()]),

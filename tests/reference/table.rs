@@ -136,7 +136,7 @@ fn what_differs_is_said() {
     assert_eq!(square.len(), 2, "{square:?}");
     assert_eq!(square[0], "cube: gradient 0: element 0 of [2]: 1e0 where PyTorch has 1.5e0");
     assert_eq!(of(|x, _| vec![&x[0] * &x[0] * &x[0] * (1.0 + 1e-11)]).len(), 3);
-    let erased = of(|x, _| vec![(&x[0] * &x[0] * &x[0]).nan_to_num(0.0, 0.0, 0.0)]);
+    let erased = of(|x, _| vec![(&x[0] * &x[0] * &x[0]).nan_to_num(0.0, Some(0.0), Some(0.0))]);
     assert_eq!(erased[0], "cube: value 0: element 1 of [2]: 0e0 where PyTorch has NaN");
     let shaped = of(|x, _| vec![(&x[0] * &x[0] * &x[0]).reshape([1, 2])]);
     assert_eq!(shaped[0], "cube: value 0: shape [1, 2] where PyTorch has [2]");

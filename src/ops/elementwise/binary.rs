@@ -148,8 +148,15 @@ binary! {
             zero_of(b)
         ];
 
-    /// x above 0, w·x below, broadcast (PyTorch's prelu, whose weight has its channels on axis 1,
-    /// is this on a weight reshaped to broadcast). ∂/∂x = 1 or w, w at 0; ∂/∂w = 0 or x.
+    /// x above 0, w·x below, broadcast. ∂/∂x = 1 or w, w at 0; ∂/∂w = 0 or x. PyTorch lays a weight of C
+    /// channels along axis 1 of x `[N, C, ..]`; here it is given the shape that broadcasts so, `[C, 1, ..]`.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::new(vec![-1.0, 2.0, -4.0, -8.0], [1, 2, 2]); // two channels of two
+    /// let weight = Tensor::from([0.5, 0.25]).reshape([2, 1]);
+    /// assert_eq!(x.prelu(&weight).slice(), [-0.5, 2.0, -1.0, -2.0]);
+    /// ```
     Prelu, prelu, true, |g| signed(g),
         |a, b| a.clone().greater(a.lit(0.0)).select(a.clone(), a * b),
         |d| [

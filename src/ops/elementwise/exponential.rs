@@ -1,5 +1,6 @@
 //! Exponentials and logarithms. Outside its domain a logarithm and its gradient are NaN.
 
+use super::rectifier::{clamped, inside};
 use std::f64::consts::{LN_2, LN_10};
 
 unary! {
@@ -29,10 +30,21 @@ unary! {
         x |x, d| x.lit(-1.0).greater(x.clone()).select(x.lit(f64::NAN), d / (x.lit(1.0) + x));
 
     /// ln(p/(1 − p)), the inverse of the logistic function; ∓inf at 0 and 1, NaN outside.
-    /// f′ = 1/(p(1 − p)), NaN outside.
-    Logit, logit, 0.125..0.875, |x| x.clone().ln() - (-x).ln_1p(),
+    /// f′ = 1/(p(1 − p)), NaN outside. With an eps, p is clamped between eps and 1 − eps first, and f′ is
+    /// 0 where it is not between them.
+    Logit(op) { /// The least distance from 0 and 1; PyTorch's default is none.
+        eps: Option<f64> = [None, Some(0.25)] }, logit, Domain::from(0.125..0.875).avoiding([0.25, 0.75]),
+        |x| {
+            let p = op.eps.map_or(x.clone(), #[inline(always)] |eps| clamped(x, eps, 1.0 - eps));
+            p.clone().ln() - (-p).ln_1p()
+        },
         x |x, d| {
-            let slope = x.clone() * (x.lit(1.0) - x.clone());
-            slope.lit(0.0).greater(slope.clone()).select(x.lit(f64::NAN), d / slope)
+            let p = op.eps.map_or(x.clone(), #[inline(always)] |eps| clamped(x.clone(), eps, 1.0 - eps));
+            let slope = p.clone() * (p.lit(1.0) - p);
+            let d = slope.lit(0.0).greater(slope.clone()).select(x.lit(f64::NAN), d / slope);
+            match op.eps {
+                None => d,
+                Some(eps) => inside(x.clone(), eps, 1.0 - eps, d, x.lit(0.0)),
+            }
         };
 }

@@ -33,7 +33,7 @@ pub use rectifier::{
     Celu, Clamp, Elu, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, LeakyRelu, NanToNum, Relu, Relu6, Selu,
     Softshrink, Threshold,
 };
-pub use rounding::{Ceil, Floor, Round, Sign, Trunc};
+pub use rounding::{Ceil, Floor, Round, RoundTo, Sign, Trunc};
 pub use special::{Erf, Erfc, Erfinv, Lgamma, Polygamma};
 pub use trigonometric::{Acos, Asin, Atan, Cos, Sin, Sinc, Tan};
 

@@ -19,6 +19,7 @@ unary! {
             x.lit(0.0).greater(x.clone()).select(-d, x.lit(0.0) * x));
 
     /// 1/x. f′ = −y².
+    #[doc(alias = "reciprocal")]
     Recip, recip, 0.5..3.0, |x| x.lit(1.0) / x, y |y, d| -(d * y.clone() * y);
 
     /// xᶜ for a number c; NaN for negative x unless c is an integer. f′ = c·xᶜ⁻¹, 0 where c = 0.

@@ -7,6 +7,9 @@ impl<I: Interp> Real for Value<I> {
     fn lit(&self, value: f64) -> Self {
         self.constant(value)
     }
+    fn greatest(&self) -> Self {
+        self.lift(Tensor::scalar(I::Elem::ZERO.greatest()))
+    }
     fn exp(self) -> Self {
         Value::apply(Map(Exp), self.into())
     }

@@ -12,10 +12,19 @@ fn above<R: Real>(x: R, bound: f64, yes: R, no: R) -> R {
     x.clone().greater(x.lit(bound)).select(yes, number.select(no, x))
 }
 
-/// `yes` where low < x < high, else `no`, but NaN where x is NaN.
+/// `yes` where low < x < high, else `no`, but NaN where x is NaN. An infinite bound is none.
 #[inline(always)]
-fn inside<R: Real>(x: R, low: f64, high: f64, yes: R, no: R) -> R {
-    above(x.clone(), low, x.lit(high).greater(x).select(yes, no.clone()), no)
+pub(super) fn inside<R: Real>(x: R, low: f64, high: f64, yes: R, no: R) -> R {
+    let yes =
+        if high == f64::INFINITY { yes } else { x.lit(high).greater(x.clone()).select(yes, no.clone()) };
+    if low == f64::NEG_INFINITY { x.clone().equal(x.clone()).select(yes, x) } else { above(x, low, yes, no) }
+}
+
+/// min(max(x, min), max), NaN where x is NaN.
+#[inline(always)]
+pub(super) fn clamped<R: Real>(x: R, min: f64, max: f64) -> R {
+    let low = x.lit(min).greater(x.clone()).select(x.lit(min.min(max)), x.clone());
+    x.clone().greater(x.lit(max)).select(x.lit(max), low)
 }
 
 /// α(eˣ − 1) below 0, scaled; the exponential never sees what is above.
@@ -91,12 +100,13 @@ unary! {
         |x| above(x.clone(), op.min, x.clone().greater(x.lit(op.max)).select(x.lit(op.max), x.clone()), x.lit(op.min)),
         x |x, d| inside(x.clone(), op.min, op.max, d, x.lit(0.0));
 
-    /// min(max(x, min), max); ±inf for no bound. f′ = 1 strictly between, else 0, also at a bound.
+    /// min(max(x, min), max); ±inf for no bound, and max where it is below min. f′ = 1 strictly between, else
+    /// 0, also at a bound. For bounds that are values, [`maximum`](Value::maximum) and
+    /// [`minimum`](Value::minimum).
     Clamp(op) { /// The least value.
         min: f64 = [-1.0, f64::NEG_INFINITY], /// The greatest value.
         max: f64 = [1.0, f64::INFINITY] }, clamp, Domain::from(-3.0..3.0).avoiding([-1.0, 1.0]),
-        |x| x.clone().greater(x.lit(op.max)).select(x.lit(op.max),
-            x.lit(op.min).greater(x.clone()).select(x.lit(op.min.min(op.max)), x.clone())),
+        |x| clamped(x, op.min, op.max),
         x |x, d| inside(x.clone(), op.min, op.max, d, x.lit(0.0));
 
     /// x where |x| > λ, else 0. f′ = 1 there, else 0.
@@ -119,13 +129,28 @@ unary! {
         x |x, d| above(x.clone(), op.threshold, d, x.lit(0.0));
 
     /// x with NaN and ±inf replaced. f′ = 1 where x is finite, else 0.
-    NanToNum(op) { /// In place of NaN.
-        nan: f64 = [0.0], /// In place of inf.
-        posinf: f64 = [1e30], /// In place of −inf.
-        neginf: f64 = [-1e30] }, nan_to_num, -3.0..3.0,
-        |x| x.clone().equal(x.clone()).select(
-            x.clone().equal(x.lit(f64::INFINITY)).select(x.lit(op.posinf),
-                x.clone().equal(x.lit(f64::NEG_INFINITY)).select(x.lit(op.neginf), x.clone())),
-            x.lit(op.nan)),
+    NanToNum(op) { /// In place of NaN; PyTorch's default is 0.
+        nan: f64 = [0.0], /// In place of inf; if none, the greatest finite number of the type.
+        posinf: Option<f64> = [None, Some(1e30)], /// In place of −inf; if none, the least finite number of the type.
+        neginf: Option<f64> = [None, Some(-1e30)] }, nan_to_num, -3.0..3.0,
+        |x| {
+            let top = op.posinf.map_or(x.greatest(), #[inline(always)] |v| x.lit(v));
+            let bottom = op.neginf.map_or(-x.greatest(), #[inline(always)] |v| x.lit(v));
+            let finite = x.clone().equal(x.lit(f64::INFINITY)).select(top,
+                x.clone().equal(x.lit(f64::NEG_INFINITY)).select(bottom, x.clone()));
+            x.clone().equal(x.clone()).select(finite, x.lit(op.nan))
+        },
         x |x, d| x.lit(f64::INFINITY).greater(x.clone().abs()).select(d, x.lit(0.0));
+}
+
+impl<I: Interp> Value<I> {
+    /// max(x, min): [`clamp`](Value::clamp) from below.
+    pub fn clamp_min(&self, min: f64) -> Self {
+        self.clamp(min, f64::INFINITY)
+    }
+
+    /// min(x, max): [`clamp`](Value::clamp) from above.
+    pub fn clamp_max(&self, max: f64) -> Self {
+        self.clamp(f64::NEG_INFINITY, max)
+    }
 }

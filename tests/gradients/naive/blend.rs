@@ -11,7 +11,7 @@ fn three(x: &[Array], f: impl Fn(f64, f64, f64) -> f64) -> Vec<Array> {
 
 impl Naive for Lerp {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        three(x, |a, b, w| (1.0 - w) * a + w * b)
+        three(x, |a, b, w| a + w * (b - a))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Functions of each element, by their definitions, series and integrals.
 
 use super::{Array, Naive, zip};
-use gradtape::ops::*;
+use gradtape::ops::{composed::RoundTo, *};
 use std::f64::consts::PI;
 
 macro_rules! unary {
@@ -108,7 +108,10 @@ unary! {
     Log2: |_o, x| x.ln() / 2f64.ln();
     Log10: |_o, x| x.ln() / 10f64.ln();
     Log1p: |_o, x| (1.0 + x).ln();
-    Logit: |_o, p| (p / (1.0 - p)).ln();
+    Logit: |op, p| {
+        let p = op.eps.map_or(p, |eps| p.clamp(eps, 1.0 - eps));
+        (p / (1.0 - p)).ln()
+    };
     Sqrt: |_o, x| x.sqrt();
     Rsqrt: |_o, x| (x.ln() * -0.5).exp();
     Cbrt: |_o, x| (x.ln() / 3.0).exp(); // samples are positive
@@ -192,4 +195,13 @@ binary! {
     Zip<LogicalAnd>: |a, b| mask(truth(a) && truth(b));
     Zip<LogicalOr>: |a, b| mask(truth(a) || truth(b));
     Zip<LogicalXor>: |a, b| mask(truth(a) != truth(b));
+}
+
+/// By decimal digits; samples are never halfway.
+impl Naive for RoundTo {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let digits = self.0.max(0) as usize;
+        let short = |v: f64| format!("{v:.digits$}").parse::<f64>().expect("a number");
+        vec![x[0].map(|&v| if self.0 < 0 { floor(v / 10.0 + 0.5) * 10.0 } else { short(v) })]
+    }
 }
