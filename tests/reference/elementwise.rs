@@ -11,6 +11,7 @@ pub(crate) const CASES: &[Case] = &[
     ("log2", |x, _| vec![x[0].log2()]),
     ("log10", |x, _| vec![x[0].log10()]),
     ("logit", |x, _| vec![x[0].logit(None)]),
+    ("logit eps", |x, _| vec![x[0].logit(Some(0.25))]),
     // powers, roots and absolute values
     ("abs", |x, _| vec![x[0].abs()]),
     ("abs hard", |x, _| vec![x[0].abs()]),
@@ -52,12 +53,17 @@ pub(crate) const CASES: &[Case] = &[
     ("ceil", |x, _| vec![x[0].ceil()]),
     ("floor", |x, _| vec![x[0].floor()]),
     ("round", |x, _| vec![x[0].round()]),
+    ("round to 2", |x, _| vec![x[0].round_to(2)]),
+    ("round to -1", |x, _| vec![x[0].round_to(-1)]),
     ("trunc", |x, _| vec![x[0].trunc()]),
     ("sign", |x, _| vec![x[0].sign()]),
     // bounds and replacements
     ("clamp", |x, _| vec![x[0].clamp(-1.0, 1.5)]),
     ("clamp below", |x, _| vec![x[0].clamp(0.5, f64::INFINITY)]),
+    ("clamp_min", |x, _| vec![x[0].clamp_min(0.5)]),
+    ("clamp_max", |x, _| vec![x[0].clamp_max(0.5)]),
     ("clamp crossed", |x, _| vec![x[0].clamp(1.0, -1.0)]),
+    ("nan_to_num by type", |x, _| vec![x[0].nan_to_num(0.0, None, None)]),
     ("nan_to_num", |x, _| vec![x[0].nan_to_num(7.0, Some(1e30), Some(-1e30))]),
     // masks
     ("isfinite", |x, _| vec![x[0].isfinite()]),

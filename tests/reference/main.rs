@@ -18,8 +18,10 @@ mod image;
 mod index;
 mod linalg;
 mod models;
+mod norm;
 mod pool;
 mod reduce;
+mod scan;
 mod sequence;
 mod shape;
 mod softmax;
@@ -48,8 +50,10 @@ families! {
     index,
     linalg,
     models,
+    norm,
     pool,
     reduce,
+    scan,
     sequence,
     shape,
     softmax,

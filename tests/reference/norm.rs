@@ -1,0 +1,36 @@
+use crate::table::{Case, with_index};
+
+const INF: f64 = f64::INFINITY;
+
+pub(crate) const CASES: &[Case] = &[
+    ("norm", |x, _| vec![x[0].norm(2.0)]),
+    ("norm 1", |x, _| vec![x[0].norm(1.0)]),
+    ("norm 2 over 1", |x, _| vec![x[0].norm_axes(2.0, 1, false)]),
+    ("norm 2 over 0 -1 kept", |x, _| vec![x[0].norm_axes(2.0, [0, -1], true)]),
+    ("norm 3", |x, _| vec![x[0].norm(3.0)]),
+    ("norm 2.5 over 1", |x, _| vec![x[0].norm_axes(2.5, 1, false)]),
+    ("norm half", |x, _| vec![x[0].norm_axes(0.5, 1, false)]),
+    ("norm -1", |x, _| vec![x[0].norm_axes(-1.0, 1, false)]),
+    ("norm -2", |x, _| vec![x[0].norm_axes(-2.0, 1, false)]),
+    ("norm inf", |x, _| vec![x[0].norm_axes(INF, 1, false)]),
+    ("norm -inf", |x, _| vec![x[0].norm_axes(-INF, 1, false)]),
+    ("norm 0", |x, _| vec![x[0].norm(0.0)]),
+    ("norm of zeros", |x, _| vec![x[0].norm(2.0)]),
+    ("norm 1 with a zero", |x, _| vec![x[0].norm(1.0)]),
+    ("norm 2 with a zero", |x, _| vec![x[0].norm(2.0)]),
+    ("norm 3 with a zero", |x, _| vec![x[0].norm(3.0)]),
+    ("norm inf of equals", |x, _| vec![x[0].norm(INF)]),
+    ("frobenius", |x, _| vec![x[0].norm_axes(2.0, [-2, -1], false)]),
+    ("median", |x, _| vec![x[0].median()]),
+    ("median_dim", |x, _| with_index(x[0].median_dim(1, false))),
+    ("median_dim kept", |x, _| with_index(x[0].median_dim(-1, true))),
+    ("median nan", |x, _| with_index(x[0].median_dim(1, false))),
+    ("any", |x, _| vec![x[0].any()]),
+    ("any 1", |x, _| vec![x[0].any_axes(1, false)]),
+    ("all 1 kept", |x, _| vec![x[0].all_axes(1, true)]),
+    ("any all of nan", |x, _| vec![x[0].any_axes(1, false), x[0].all_axes(1, false)]),
+    ("nansum", |x, _| vec![x[0].nansum_axes(1, false)]),
+    ("nanmean", |x, _| vec![x[0].nanmean_axes(1, false)]),
+    ("var of all", |x, _| vec![x[0].var()]),
+    ("std of all", |x, _| vec![x[0].std()]),
+];
