@@ -57,7 +57,10 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 /// The comment above the line that `declares`, up to its first section, in one paragraph.
 fn comment(source: &str, declares: impl Fn(&str) -> bool) -> Option<String> {
     let lines: Vec<_> = source.lines().map(str::trim).collect();
-    let at = lines.iter().position(|line| declares(line))?;
+    // An import may look like a declaration; it has no comment above it.
+    let at = (1..lines.len()).find(|&at| {
+        declares(lines[at]) && (lines[at - 1].starts_with("///") || lines[at - 1].starts_with("#["))
+    })?;
     let above = lines[..at].iter().rev().take_while(|line| line.starts_with("///") || line.starts_with("#["));
     let mut comment: Vec<_> = above.filter_map(|line| line.strip_prefix("///")).map(str::trim).collect();
     comment.reverse();
@@ -68,7 +71,10 @@ fn comment(source: &str, declares: impl Fn(&str) -> bool) -> Option<String> {
 /// What the comment of an op says: above its struct, or above its line in a table.
 fn about(entry: &Entry, source: &str) -> Option<String> {
     let Some(ty) = entry.ty else {
-        return comment(source, |line| line.contains(&format!("pub fn {}(", entry.name)));
+        return comment(source, |line| {
+            let rest = line.split_once(&format!("pub fn {}", entry.name)).map(|(_, rest)| rest);
+            rest.is_some_and(|rest| rest.starts_with(['(', '<']))
+        });
     };
     let name = ty.trim_end_matches([' ', '>']).rsplit("::").next().unwrap().trim();
     comment(source, |line| {

@@ -87,7 +87,6 @@ pub use prod::{Cumprod, Prod};
 pub use reduce::{Mean, Sum};
 pub use repeat::Indexing;
 pub use resample::{Resample, Sparse};
-pub use scan::Cumsum;
 pub use scan::{Cumsum, LinearScan};
 pub use sequence::{CellWeights, EmbeddingOptions, GruGates, LstmGates, RotaryOptions};
 pub use shape::{Permute, Reshape};
