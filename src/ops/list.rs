@@ -302,6 +302,10 @@ macro_rules! for_each_composition {
             nuclear_norm: $crate::ops::composed::NuclearNorm,
             lstsq: $crate::ops::composed::Lstsq,
             matrix_power: $crate::ops::composed::MatrixPower,
+            cdist: $crate::ops::composed::Cdist,
+            pairwise_distance: $crate::ops::composed::PairwiseDistance,
+            cosine_similarity: $crate::ops::composed::CosineSimilarity,
+            normalize: $crate::ops::composed::Normalize,
             // images
             interpolate: $crate::ops::composed::Interpolate,
             pixel_shuffle: $crate::ops::composed::PixelShuffle,

@@ -2,7 +2,7 @@
 //! caller's line: no index panic and no overflow from within is ever reached.
 
 use crate::misuse::outcome;
-use gradtape::ops::{Indices, MatMul, Range, Slice, SliceGrad};
+use gradtape::ops::{Indices, MatMul, Pinv, Range, Scales, Slice, SliceGrad, Triangular};
 use gradtape::{Axes, Dual, Interp, Shape, Tape, Tensor, Value};
 
 /// What a call may be given besides its operands.
@@ -125,6 +125,37 @@ fn call_all<I: Interp>(
         "matmul" => vec![x.matmul(y)];
         "matmul, transposed" => vec![Value::apply(MatMul { transpose_a: true, transpose_b: true }, [x.into(), y.into()])];
         "linear" => vec![x.linear(y, x)];
+        "dot" => vec![x.dot(y)];
+        "outer" => vec![x.outer(y)];
+        "bilinear" => vec![x.bilinear(y, x, Some(y))];
+        "addmm" => vec![x.addmm(y, x, Scales { beta: f64::NAN, alpha: 0.0 })];
+        "tensordot" => vec![x.tensordot(y, size)];
+        "tensordot, pairs" => vec![x.tensordot(y, [[axis], [other]])];
+        "kron" => vec![x.kron(y)];
+        "cross" => vec![x.cross(y, axis)];
+        "einsum" => vec![Value::einsum("ii...,...j", &[x, y])];
+        "einsum, named" => vec![Value::einsum("ij,kj->ki", &[x, y])];
+        "det" => vec![x.det(), x.logdet()];
+        "inv" => vec![x.inv()];
+        "solve" => vec![x.solve(y, true)];
+        "solve, right" => vec![x.solve(y, false)];
+        "triangular_solve" => vec![x.triangular_solve(y, Triangular::default())];
+        "triangular_solve, right" => vec![x.triangular_solve(y, Triangular { left: false, ..Triangular::default() })];
+        "cholesky" => vec![x.cholesky(true)];
+        "cholesky_solve" => vec![x.cholesky_solve(y, true)];
+        "cholesky_inverse" => vec![x.cholesky_inverse(false)];
+        "qr" => { let (q, r) = x.qr(false); vec![q, r] };
+        "eigh" => { let (values, vectors) = x.eigh(); vec![values, vectors] };
+        "svd" => { let (u, s, vt) = x.svd(); vec![u, s, vt] };
+        "nuclear_norm" => vec![x.nuclear_norm()];
+        "pinv" => vec![x.pinv(Pinv::default())];
+        "lstsq" => vec![x.lstsq(y, None)];
+        "matrix_exp" => vec![x.matrix_exp()];
+        "cdist" => vec![x.cdist(y, 2.0), x.cdist(y, 1.0)];
+        "pairwise_distance" => vec![x.pairwise_distance(y, 2.0, 1e-6, true)];
+        "cosine_similarity" => vec![x.cosine_similarity(y, axis, 1e-8)];
+        "normalize" => vec![x.normalize(2.0, axis, 1e-12)];
+        "matrix_power" => vec![x.matrix_power(axis as i32)];
         "cross_entropy" => vec![x.cross_entropy(indices)];
         "mse" => vec![x.mse(y)];
         "scalars" => vec![1.0 / (x + f64::NAN), f64::INFINITY - x * -0.0, x / 0.0];

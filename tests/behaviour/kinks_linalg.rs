@@ -295,3 +295,33 @@ fn matrix_exp_of_large_and_of_zero_matrices() {
     let found = turn.matrix_exp();
     assert!((found - Tensor::from([[cos, -sin], [sin, cos]])).abs().max().item() < 1e-12);
 }
+
+#[test]
+fn normalize_and_cosine_similarity_of_zeros_divide_by_eps() {
+    let zeros = Tensor::<f64>::zeros([2]);
+    let found = derivatives(std::slice::from_ref(&zeros), |v| weighted(&v[0].normalize(2.0, 0, 0.5)));
+    same("value", &found.y, &[0.0, 0.0]);
+    same("gradient", &found.first[0], &[2.0, 4.0]);
+    let other = Tensor::from([3.0, 4.0]);
+    let found = derivatives(&[zeros, other], |v| v[0].cosine_similarity(&v[1], 0, 0.5));
+    same("value", &found.y, &[0.0]);
+    close("gradient of the zeros", &found.first[0], &[1.2, 1.6]);
+    same("gradient of the other", &found.first[1], &[0.0, 0.0]);
+}
+
+#[test]
+fn cdist_of_equal_rows_has_gradient_0() {
+    for p in [1.0, 2.0, 3.0, INF] {
+        let (a, b) = (Tensor::from([[1.0, 2.0]]), Tensor::from([[1.0, 2.0]]));
+        let found = derivatives(&[a, b], |v| v[0].cdist(&v[1], p));
+        same("value", &found.y, &[0.0]);
+        same("gradient", &found.first[0], &[0.0, 0.0]);
+        same("gradient", &found.first[1], &[0.0, 0.0]);
+    }
+    let (a, b) = (Tensor::from([[3e200, 0.0]]), Tensor::from([[0.0, 4e200]]));
+    let found = derivatives(&[a.clone(), b], |v| v[0].cdist(&v[1], 2.0));
+    close("value", &[found.y[0] / 1e200], &[5.0]);
+    close("gradient", &found.first[0], &[0.6, -0.8]);
+    let found = derivatives(&[a], |v| v[0].normalize(2.0, 1, 1e-12));
+    same("a large vector", &found.y, &[1.0, 0.0]);
+}

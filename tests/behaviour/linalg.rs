@@ -141,6 +141,44 @@ fn factorisations_name_the_op_and_the_shapes() {
     }
 }
 
+#[test]
+fn distances_name_the_op_and_the_shapes() {
+    let (v, m, n) = (ones(&[3]), ones(&[2, 3]), ones(&[4, 5]));
+    let cases = [
+        (
+            refused(|| m.cdist(&n, 2.0)),
+            "gradtape: cdist: needs [.., n, k] and [.., m, k], not [2, 3] and [4, 5]",
+        ),
+        (
+            refused(|| v.cdist(&m, 2.0)),
+            "gradtape: cdist: needs [.., n, k] and [.., m, k], not [3] and [2, 3]",
+        ),
+        (
+            refused(|| m.cdist(&m, -1.0)),
+            "gradtape: cdist: there is no norm of order -1 for [2, 3] and [2, 3]",
+        ),
+        (
+            refused(|| m.pairwise_distance(&n, 2.0, 1e-6, false)),
+            "gradtape: pairwise_distance: [2, 3] and [4, 5] have no axis or do not broadcast",
+        ),
+        (
+            refused(|| m.cosine_similarity(&n, 1, 1e-8)),
+            "gradtape: cosine_similarity: shapes [2, 3] and [4, 5] do not broadcast",
+        ),
+        (
+            refused(|| m.cosine_similarity(&v, 2, 1e-8)),
+            "gradtape: cosine_similarity: axis 2 is out of range for 2 axes of [2, 3]",
+        ),
+        (
+            refused(|| v.normalize(2.0, 1, 1e-12)),
+            "gradtape: normalize: axis 1 is out of range for 1 axes of [3]",
+        ),
+    ];
+    for (found, want) in cases {
+        assert_eq!(found, want);
+    }
+}
+
 /// Elements without a pattern, in [−½, ½].
 fn scattered<F: Float>(m: usize, n: usize) -> Tensor<F> {
     Tensor::from_fn([m, n], |i| {

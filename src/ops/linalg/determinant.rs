@@ -77,7 +77,7 @@ impl Slogdet {
     fn gradient<I: Interp>(s: &Saved<'_, Self, I>) -> Value<I> {
         let (x, sign) = (s.x::<0>(), s.y::<0>().tensor());
         let regular = over_matrices(&x.lift(sign.abs()));
-        transposed(&regular.equal(&x.constant(1.0)).select(x, &x.constant(f64::NAN)).inv())
+        transposed(&regular.equal(1.0).select(x, f64::NAN).inv())
     }
 }
 

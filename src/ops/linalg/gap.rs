@@ -31,9 +31,9 @@ pub(super) fn inverse_gaps<I: Interp>(w: &Value<I>, size: usize, squares: bool) 
         if tied { I::Elem::NAN } else { I::Elem::ZERO }
     });
     let gap = if squares { gap * (row + column) } else { gap };
-    let (unit, zero, one) = (identity(w, n), w.constant(0.0), w.constant(1.0));
+    let unit = identity(w, n);
     // Guarded within, so that the diagonal's infinity is never met.
-    unit.select(&zero, &(unit.select(&one, &gap) + w.lift(equal)).recip())
+    unit.select(0.0, &(unit.select(1.0, &gap) + w.lift(equal)).recip())
 }
 
 /// Singular values, NaN where rounding cannot tell them from 0.

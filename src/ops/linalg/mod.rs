@@ -5,6 +5,7 @@ mod cholesky;
 mod cofactor;
 mod combination;
 mod determinant;
+mod distance;
 mod eigh;
 mod einsum;
 mod equation;
@@ -35,6 +36,7 @@ pub(super) mod composed {
     pub use super::cholesky::{CholeskyInverse, CholeskySolve};
     pub use super::combination::{Addmm, Bilinear, Cross, Dot, Kron, Outer, Tensordot};
     pub use super::determinant::Logdet;
+    pub use super::distance::{Cdist, CosineSimilarity, Normalize, PairwiseDistance};
     pub use super::eigh::Eigvalsh;
     pub use super::einsum::Einsum;
     pub use super::function::MatrixPower;

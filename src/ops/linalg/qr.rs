@@ -37,7 +37,7 @@ fn mirrored<I: Interp>(x: &Value<I>, sign: f64) -> Value<I> {
 fn divided<I: Interp>(m: &Value<I>, r: &Value<I>, transpose: bool) -> Value<I> {
     let rows = m.shape()[m.shape().rank() - 2];
     let regular = is_positive(&r.diagonal(0, -2, -1), rows.max(r.shape()[r.shape().rank() - 1]));
-    let r = regular.unsqueeze(-1).select(r, &r.constant(f64::NAN));
+    let r = regular.unsqueeze(-1).select(r, f64::NAN);
     let op = TriangularSolve { upper: true, transpose: !transpose, unitriangular: false };
     Value::apply(op, [r.into(), m.transpose(-1, -2).into()]).transpose(-1, -2)
 }

@@ -179,7 +179,7 @@ impl<I: Interp> Value<I> {
     pub fn nuclear_norm(&self) -> Self {
         let (s, shape) = (self.svdvals(), self.shape());
         let size = shape[shape.rank() - 1].max(shape[shape.rank() - 2]);
-        is_positive(&s, size).select(&s, &s.constant(0.0)).sum_axes(-1, false)
+        is_positive(&s, size).select(&s, 0.0).sum_axes(-1, false)
     }
 }
 

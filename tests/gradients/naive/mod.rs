@@ -3,6 +3,7 @@
 
 mod blend;
 mod conv;
+mod distance;
 mod elementwise;
 mod image;
 mod linalg;
