@@ -1,15 +1,19 @@
 //! Parts of a model that are computed again in the sweep.
 
-use super::module::{Ctx, Module};
+use super::{
+    module::{Ctx, Module},
+    params::ParamId,
+};
 use crate::{
     Interp, Value,
     random::Rng,
     transform::{self, Function},
 };
+use std::cell::RefCell;
 
 /// A module whose inner values are computed again in the sweep instead of being stored: a
-/// [`transform::Checkpoint`] of its parameters and its input. Output, gradients and dropout's masks are
-/// those of the module itself.
+/// [`transform::Checkpoint`] of its parameters and its input. Output, gradients, dropout's masks and
+/// buffers are those of the module itself.
 ///
 /// ```
 /// use gradtape::nn::{Checkpoint, Dropout, Linear, Module, Params, Relu};
@@ -32,27 +36,42 @@ pub struct Checkpoint<M>(pub M);
 impl<M: Module + Clone + 'static> Module for Checkpoint<M> {
     #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-        let block = transform::Checkpoint::new(Block { module: self.0.clone(), rng: cx.rng().cloned() });
-        let operands: Vec<_> = cx.values().iter().cloned().chain([x]).collect();
-        let y = block.call(&operands).remove(0);
-        if let (Some(outer), Some(inner)) = (cx.rng(), &block.function().rng) {
+        if cx.is_traced() {
+            return cx.run(&self.0, x); // there is no sweep, and a summary looks inside
+        }
+        let block = Block { module: self.0.clone(), rng: cx.rng().cloned(), buffers: RefCell::default() };
+        let block = transform::Checkpoint::new(block);
+        let operands: Vec<_> = cx.latest(&x).into_iter().chain([x]).collect();
+        let mut results = block.call(&operands).into_iter();
+        let y = results.next().expect("the output");
+        let Block { rng, buffers, .. } = block.function();
+        for (&id, value) in buffers.borrow().iter().zip(results) {
+            cx.set_buffer(id, value.tensor().clone());
+        }
+        if let (Some(outer), Some(inner)) = (cx.rng(), rng) {
             outer.go_on_from(inner);
         }
         y
     }
 }
 
-/// The module as a function of all parameters and the input, with its own generator.
+/// The module as a function of all parameters and the input, with its own generator. Behind the output
+/// come the buffers that it gave new values.
 #[derive(Clone)]
 struct Block<M> {
     module: M,
     rng: Option<Rng>,
+    /// Which buffers these were.
+    buffers: RefCell<Vec<ParamId>>,
 }
 
 impl<M: Module + Clone + 'static> Function for Block<M> {
     fn call<I: Interp>(&self, x: &[Value<I>]) -> Vec<Value<I>> {
         let (x, params) = x.split_last().expect("the input");
         let cx = Ctx::new(params.to_vec(), self.rng.as_ref());
-        vec![self.module.forward(&cx, x.clone())]
+        let y = self.module.forward(&cx, x.clone());
+        let (ids, values): (Vec<_>, Vec<_>) = cx.into_buffers().into_iter().unzip();
+        *self.buffers.borrow_mut() = ids;
+        [y].into_iter().chain(values.into_iter().map(|value| x.lift(value))).collect()
     }
 }

@@ -54,6 +54,10 @@ impl<'c, I: Interp> Ctx<'c, I> {
         Ctx { trace: Some(RefCell::default()), ..self }
     }
 
+    pub(super) fn is_traced(&self) -> bool {
+        self.trace.is_some()
+    }
+
     pub(super) fn into_trace(self) -> Trace {
         self.trace.map(RefCell::into_inner).unwrap_or_default()
     }
@@ -89,6 +93,16 @@ impl<'c, I: Interp> Ctx<'c, I> {
             Some((_, given)) => *given = value,
             None => buffers.push((id, value)),
         }
+    }
+
+    /// All values in the order of their ids, buffers with what this pass has given them, as constants
+    /// beside `like`.
+    pub(super) fn latest(&self, like: &Value<I>) -> Vec<Value<I>> {
+        let mut values = self.values.clone();
+        for (id, value) in self.buffers.borrow().iter() {
+            values[id.place()] = like.lift(value.clone());
+        }
+        values
     }
 
     pub(super) fn into_buffers(self) -> Vec<(ParamId, Tensor<I::Elem>)> {

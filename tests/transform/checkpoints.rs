@@ -129,7 +129,9 @@ fn a_checkpoint_that_gives_something_else_the_second_time_is_refused() {
 fn a_checkpointed_module_trains_bit_by_bit_as_the_module_does() {
     let mut params = nn::Params::<f32>::seeded(1);
     let first = nn::Linear::new(&mut params, 3, 8);
-    let inner = (nn::Linear::new(&mut params, 8, 8), nn::Tanh, nn::Dropout(0.5));
+    // Run twice, so that the second run goes on from the first one's draws and running statistics.
+    let norm = nn::BatchNorm1d::new(&mut params, 8);
+    let inner = (nn::Linear::new(&mut params, 8, 8), norm, nn::Tanh, nn::Dropout(0.5));
     let last = nn::Linear::new(&mut params, 8, 2);
     params.set_trainable(first.bias.unwrap(), false);
     let x: Tensor<f32> = Rng::new(2).uniform([6, 3], -1.0, 1.0);

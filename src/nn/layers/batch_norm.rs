@@ -39,7 +39,7 @@ impl Default for BatchNormOptions {
 /// Training takes the statistics of the batch, whose gradient is followed, and moves the buffers
 /// `running_mean` and `running_var`, the latter by the unbiased variance, as PyTorch does; the
 /// buffers change with the step. Evaluation takes the buffers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct BatchNormNd<const AXES: usize> {
     /// w and b, if there are any.
     pub affine: Option<Affine>,

@@ -39,7 +39,7 @@ impl Default for InstanceNormOptions {
 /// (x − μ)/√(σ² + eps), where μ and σ² are the mean and the variance of each channel of each sample
 /// (Ulyanov, Vedaldi, Lempitsky: Instance Normalization, 2016). Running statistics, if they are kept,
 /// follow the means over the batch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct InstanceNormNd<const AXES: usize> {
     /// Scale and shift, if there are any.
     pub affine: Option<Affine>,
