@@ -38,6 +38,7 @@ impl<'c, I: Interp> Ctx<'c, I> {
 
     /// Runs a part of a model: its `forward`, seen by a [`summary`](super::summary()).
     #[inline]
+    #[track_caller]
     pub fn run<M: Module>(&self, part: &M, x: Value<I>) -> Value<I> {
         if let Some(trace) = &self.trace {
             trace.borrow_mut().enter(std::any::type_name::<M>());
@@ -150,6 +151,7 @@ macro_rules! sequence {
     ($($Part:ident $place:tt),*) => {
         impl<$($Part: Module),*> Module for ($($Part,)*) {
             #[inline]
+            #[track_caller]
             fn forward<In: Interp>(&self, cx: &Ctx<'_, In>, x: Value<In>) -> Value<In> {
                 $(let x = cx.run(&self.$place, x);)*
                 x
@@ -172,6 +174,7 @@ sequence!(A 0, B 1, C 2, D 3, E 4, G 5, H 6, J 7, K 8, L 9, M 10, N 11);
 
 /// As many alike, one after the other.
 impl<M: Module> Module for Vec<M> {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         self.iter().fold(x, |x, module| cx.run(module, x))
     }

@@ -10,6 +10,7 @@ mod image;
 mod kinks;
 mod kinks_elementwise;
 mod kinks_indices;
+mod kinks_layers;
 mod kinks_linalg;
 mod kinks_norm;
 mod kinks_scan;

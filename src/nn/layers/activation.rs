@@ -14,6 +14,7 @@ macro_rules! functions {
 
         impl Module for $Name {
             #[inline]
+            #[track_caller]
             fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
                 x.$method($($argument)?)
             }
@@ -77,6 +78,7 @@ macro_rules! functions_with {
 
         impl Module for $Name {
             #[inline]
+            #[track_caller]
             fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
                 x.$method($(self.$field),*)
             }
@@ -133,6 +135,7 @@ impl Prelu {
 impl Module for Prelu {
     /// # Panics
     /// When there are neither one slope nor as many as channels.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let (weight, shape) = (cx.get(self.weight), x.shape());
         let slopes = weight.shape().size();
@@ -162,6 +165,7 @@ impl Default for Rrelu {
 impl Module for Rrelu {
     /// # Panics
     /// In training, when the bounds are not in order.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         match cx.rng() {
             Some(rng) => x.prelu(&x.lift(rng.uniform(x.shape(), self.lower, self.upper))),

@@ -29,7 +29,8 @@ impl Default for AttentionOptions {
     }
 }
 
-/// What a query must not see. A query that sees nothing gets zeros.
+/// What a query must not see. A query that sees nothing gets zeros. Keys and values must be finite where
+/// they are masked, too.
 #[derive(Clone, Debug)]
 pub struct AttentionMasks<'a, I: Interp> {
     /// Other than 0 where a query must not see a key; broadcasts to `[batch, heads, queries, keys]`.
@@ -219,6 +220,7 @@ impl MultiheadAttention {
 }
 
 impl Module for MultiheadAttention {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         self.attend(cx, [&x, &x, &x], AttentionMasks::default()).0
     }

@@ -152,6 +152,7 @@ impl<const AXES: usize> Module for BatchNormNd<AXES> {
     /// # Panics
     /// When the shape is not that of so many channels, or there is only 1 value per channel to take
     /// statistics of.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let shape = x.shape();
         let fits = shape.rank() == AXES + 2 || (AXES == 1 && shape.rank() == 2);

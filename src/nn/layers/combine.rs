@@ -10,6 +10,7 @@ use crate::{
 pub struct Residual<M>(pub M);
 
 impl<M: Module> Module for Residual<M> {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         cx.run(&self.0, x.clone()) + x
     }
@@ -24,6 +25,7 @@ pub trait Branches {
 macro_rules! branches {
     ($($Part:ident $place:tt),*) => {
         impl<$($Part: Module),*> Branches for ($($Part,)*) {
+            #[track_caller]
             fn outputs<In: Interp>(&self, cx: &Ctx<'_, In>, x: Value<In>) -> Vec<Value<In>> {
                 vec![$(cx.run(&self.$place, x.clone())),*]
             }
@@ -38,6 +40,7 @@ branches!(A 0, B 1, C 2, D 3, E 4);
 branches!(A 0, B 1, C 2, D 3, E 4, G 5);
 
 impl<M: Module> Branches for Vec<M> {
+    #[track_caller]
     fn outputs<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Vec<Value<I>> {
         self.iter().map(|module| cx.run(module, x.clone())).collect()
     }
@@ -56,6 +59,7 @@ pub struct Parallel<B>(pub B);
 impl<B: Branches> Module for Parallel<B> {
     /// # Panics
     /// When there is no module, or their outputs do not fit.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let sum = self.0.outputs(cx, x).into_iter().reduce(|a, b| a + b);
         sum.expect("gradtape: parallel: at least one module")
@@ -79,6 +83,7 @@ impl<B: Branches> Concat<B> {
 impl<B: Branches> Module for Concat<B> {
     /// # Panics
     /// When there is no module, or their outputs do not fit.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let outputs = self.branches.outputs(cx, x);
         Value::concat(&outputs.iter().collect::<Vec<_>>(), self.axis)

@@ -128,6 +128,7 @@ impl<const AXES: usize> ConvNd<AXES> {
 }
 
 impl<const AXES: usize> Module for ConvNd<AXES> {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let x = match &self.around {
             Some((widths, mode)) => x.pad(widths, *mode),

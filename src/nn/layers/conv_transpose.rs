@@ -74,6 +74,7 @@ impl<const AXES: usize> ConvTransposeNd<AXES> {
 }
 
 impl<const AXES: usize> Module for ConvTransposeNd<AXES> {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let (weight, bias) = (cx.get(self.weight), self.bias.map(|bias| cx.get(bias)));
         let options = self.options.clone();

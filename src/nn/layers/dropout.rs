@@ -15,6 +15,7 @@ impl Module for Dropout {
     /// # Panics
     /// In training, when p is not in [0, 1).
     #[inline]
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let whole = x.shape().rank();
         dropped(cx, x, self.0, whole)
@@ -29,6 +30,7 @@ pub struct Dropout1d(pub f64);
 impl Module for Dropout1d {
     /// # Panics
     /// When the input has another rank; in training, when p is not in [0, 1).
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         channels_dropped("dropout1d", 1, cx, x, self.0)
     }
@@ -43,6 +45,7 @@ pub struct Dropout2d(pub f64);
 impl Module for Dropout2d {
     /// # Panics
     /// When the input has another rank; in training, when p is not in [0, 1).
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         channels_dropped("dropout2d", 2, cx, x, self.0)
     }
@@ -56,6 +59,7 @@ pub struct DropPath(pub f64);
 impl Module for DropPath {
     /// # Panics
     /// In training, when p is not in [0, 1).
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         dropped(cx, x, self.0, 1)
     }

@@ -53,6 +53,7 @@ impl Embedding {
 impl Module for Embedding {
     /// # Panics
     /// When an element is not a whole number below the count.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let whole = |v: &I::Elem| {
             let v = v.to_f64();

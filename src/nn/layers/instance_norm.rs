@@ -96,6 +96,7 @@ impl<const AXES: usize> InstanceNormNd<AXES> {
 impl<const AXES: usize> Module for InstanceNormNd<AXES> {
     /// # Panics
     /// When the shape is not that of so many channels, or there is only 1 value to take statistics of.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let (shape, channels) = (x.shape(), self.channels);
         let fits = shape.rank() == AXES + 2 && shape[1] == channels;

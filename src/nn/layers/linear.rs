@@ -46,6 +46,7 @@ impl Linear {
 
 impl Module for Linear {
     #[inline]
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         affine(&x, cx.get(self.weight), self.bias.map(|bias| cx.get(bias)))
     }

@@ -129,6 +129,7 @@ impl LayerNorm {
 impl Module for LayerNorm {
     /// # Panics
     /// When the last axes have other sizes.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let axes = last_axes("layer_norm", x.shape(), &self.normalized_shape);
         let y = normalised(&x, axes, self.eps);
@@ -180,6 +181,7 @@ impl RmsNorm {
 impl Module for RmsNorm {
     /// # Panics
     /// When the last axes have other sizes.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let axes = last_axes("rms_norm", x.shape(), &self.normalized_shape);
         let size = (x.square().mean_axes(axes, true) + self.eps).sqrt();
@@ -239,6 +241,7 @@ impl GroupNorm {
 impl Module for GroupNorm {
     /// # Panics
     /// When axis 1 is not of so many channels.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let (shape, channels) = (x.shape().clone(), self.channels);
         let fits = shape.get(1) == Some(&channels);

@@ -26,6 +26,7 @@ macro_rules! pools {
         pub type $Three = $Name<3>;
 
         impl<const AXES: usize> Module for $Name<AXES> {
+            #[track_caller]
             fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
                 const { assert!(AXES >= 1 && AXES <= 3) }
                 let $y = match AXES {
@@ -135,6 +136,7 @@ impl<const AXES: usize> AdaptiveMaxPoolNd<AXES> {
 pub struct GlobalAvgPool;
 
 impl Module for GlobalAvgPool {
+    #[track_caller]
     fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         x.global_avg_pool()
     }
@@ -146,6 +148,7 @@ impl Module for GlobalAvgPool {
 pub struct GlobalMaxPool;
 
 impl Module for GlobalMaxPool {
+    #[track_caller]
     fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         x.global_max_pool()
     }

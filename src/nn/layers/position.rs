@@ -14,6 +14,7 @@ pub struct SinusoidalPositions;
 impl Module for SinusoidalPositions {
     /// # Panics
     /// When the input is not `[batch, time, width]`.
+    #[track_caller]
     fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let &[_, time, width] = &x.shape()[..] else {
             panic!("gradtape: sinusoidal positions: needs [batch, time, width], not {}", x.shape())
@@ -47,6 +48,7 @@ impl LearnedPositions {
 impl Module for LearnedPositions {
     /// # Panics
     /// When the input is not `[batch, time, width]`, or longer.
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let (weight, shape) = (cx.get(self.weight), x.shape());
         let (longest, width) = (weight.shape()[0], weight.shape()[1]);

@@ -221,7 +221,12 @@ impl<C: Cell> Recurrent<C> {
             within(x, lengths, time)
         });
         let mut ends: Vec<Vec<Value<I>>> = vec![Vec::new(); C::STATES];
-        let mut sequence = x.clone();
+        // Nothing behind an end comes near a product, so that a NaN there reaches no gradient.
+        let mut sequence = match &within {
+            Some(within) => within.select(x, &x.constant(0.0)),
+            None => x.clone(),
+        };
+        let within = within.map(|within| within.unbind(1));
         for (number, layer) in self.layers.iter().enumerate() {
             if number > 0 && self.dropout > 0.0 {
                 sequence = Dropout(self.dropout).forward(cx, sequence);
@@ -291,14 +296,15 @@ impl<C: Cell> Recurrent<C> {
     }
 }
 
-/// For each step 1 where a sequence has not ended, `[batch, 1]`.
-fn within<I: Interp>(x: &Value<I>, lengths: &[usize], time: usize) -> Vec<Value<I>> {
+/// 1 where a sequence has not ended, `[batch, time, 1]`.
+fn within<I: Interp>(x: &Value<I>, lengths: &[usize], time: usize) -> Value<I> {
     let (zero, one) = (<I::Elem as Float>::ZERO, <I::Elem as Float>::ONE);
-    let at = |t| x.lift(Tensor::from_fn([lengths.len(), 1], |i| if t < lengths[i] { one } else { zero }));
-    (0..time).map(at).collect()
+    let at = |i: usize| if i % time < lengths[i / time] { one } else { zero };
+    x.lift(Tensor::from_fn([lengths.len(), time, 1], at))
 }
 
 impl<C: Cell> Module for Recurrent<C> {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         self.run(cx, &x, Sequences::default()).0
     }

@@ -11,6 +11,7 @@ pub struct Flatten;
 
 impl Module for Flatten {
     #[inline]
+    #[track_caller]
     fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let count = x.shape().first().copied().unwrap_or(1);
         let rest = x.shape().iter().skip(1).product();
@@ -25,6 +26,7 @@ pub struct FlattenAxes(pub isize, pub isize);
 impl Module for FlattenAxes {
     /// # Panics
     /// When an axis is out of range, or the last before the first.
+    #[track_caller]
     fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         x.flatten(self.0, self.1)
     }
@@ -47,6 +49,7 @@ impl Unflatten {
 impl Module for Unflatten {
     /// # Panics
     /// When the axis is out of range or the sizes do not make it up.
+    #[track_caller]
     fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         x.unflatten(self.axis, &self.sizes)
     }
@@ -68,6 +71,7 @@ impl Reshape {
 impl Module for Reshape {
     /// # Panics
     /// When a sample has not as many elements.
+    #[track_caller]
     fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let mut dims = vec![x.shape().first().copied().unwrap_or(1)];
         dims.extend(&self.sizes);

@@ -118,6 +118,7 @@ impl Places {
 }
 
 impl Module for Places {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         let inner = self.linear1.forward(cx, x);
         let inner = match self.options.activation {
@@ -183,6 +184,7 @@ impl TransformerEncoderLayer {
 
 /// Without masks.
 impl Module for TransformerEncoderLayer {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         self.encode(cx, x, &AttentionMasks::default())
     }
@@ -299,6 +301,7 @@ impl TransformerEncoder {
 
 /// Without masks.
 impl Module for TransformerEncoder {
+    #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         self.encode(cx, x, &AttentionMasks::default())
     }
