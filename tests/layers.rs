@@ -686,6 +686,57 @@ fn a_trainer_keeps_running_statistics() {
     assert_eq!(found("batch_norm1.num_batches_tracked").item(), 64.0);
 }
 
+/// A model with most kinds of layers after some steps, buffers and all.
+fn trained(
+    x: &Tensor<f32>,
+    target: f32,
+) -> (Vec<(String, Tensor<f32>)>, Result<Vec<Epoch>, gradtape::Error>) {
+    let mut params = Params::seeded(1);
+    let model = (
+        Conv2d::new(&mut params, 1, 4, 3),
+        BatchNorm2d::new(&mut params, 4),
+        Relu,
+        Dropout2d(0.25),
+        FlattenAxes(2, 3),
+        Lstm::new(&mut params, 16, 8),
+        TransformerEncoderLayer::new(&mut params, 8, 2),
+        Flatten,
+        Linear::new(&mut params, 32, 1),
+    );
+    let data = Arrays::new(x.clone(), Tensor::full([x.shape()[0], 1], target)).unwrap();
+    let mut trainer = Trainer::new(model, params, Adam::default(), Mse);
+    let result = trainer.fit(&data, Fit { batch: 16, progress: false, ..Fit::default() });
+    (trainer.params.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect(), result)
+}
+
+#[test]
+fn training_gives_the_same_bits_at_any_number_of_threads() {
+    let x = Rng::new(2).uniform([64, 1, 6, 6], -1.0, 1.0);
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let (values, result) = trained(&x, 0.0);
+            result.unwrap();
+            values
+        })
+    };
+    let one = with(1);
+    assert!(with(2) == one && with(4) == one);
+}
+
+#[test]
+fn a_step_that_fails_changes_no_buffer() {
+    // Its square is beyond f32: the loss is infinite, and refused after the forward pass.
+    let (values, result) = trained(&Rng::new(2).uniform([16, 1, 6, 6], -1.0, 1.0), 1e30);
+    assert!(result.unwrap_err().to_string().contains("the training loss"));
+    let buffer = |name: &str| {
+        let name = format!("batch_norm1.{name}");
+        values.iter().find(|(other, _)| *other == name).unwrap().1.clone()
+    };
+    assert_eq!(buffer("num_batches_tracked").item(), 0.0);
+    assert_eq!(buffer("running_mean"), Tensor::zeros([4]));
+}
+
 #[test]
 fn spatial_dropout_drops_channels_and_drop_path_samples() {
     let params = Params::<f64>::seeded(0);
