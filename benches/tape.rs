@@ -3,6 +3,7 @@
 //! `cargo bench --bench tape`
 
 use divan::{Bencher, black_box, counter::ItemsCount};
+use gradtape::ops::Reduction;
 use gradtape::{Tape, Tensor, nn};
 
 fn main() {
@@ -80,7 +81,7 @@ fn tiny_mlp_step(bencher: Bencher<'_, '_>) {
         let grads = {
             let cx = params.train(&tape, &rng);
             let output = model.forward(&cx, tape.constant(x.clone()));
-            let loss = output.mse(&tape.constant(t.clone()));
+            let loss = output.mse_loss(&tape.constant(t.clone()), None, Reduction::Mean);
             drop(output);
             cx.backward(loss)
         };

@@ -6,6 +6,7 @@ use gradtape::nn::{
     Adam, Arrays, CrossEntropy, Ctx, Dataset, Dense, Dropout, Every, Fit, Flatten, Init, Linear, Module, Mse,
     Optimizer, Params, Relu, Sgd, Sigmoid, Tanh, Trainer, accuracy,
 };
+use gradtape::ops::Reduction;
 use gradtape::{Error, Interp, Shape, Tape, Tensor, Value, data::Images, gradcheck::gradcheck, random::Rng};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -169,7 +170,11 @@ fn a_whole_model_passes_gradcheck_in_both_orders() {
     let targets = [0, 1, 1, 0, 1].into();
     gradcheck(|v| with_parameters(&model, v).cross_entropy(&targets), &inputs).unwrap();
     let targets = Tensor::zeros([5, 2]);
-    gradcheck(|v| with_parameters(&model, v).mse(&v[0].lift(targets.clone())), &inputs).unwrap();
+    gradcheck(
+        |v| with_parameters(&model, v).mse_loss(&v[0].lift(targets.clone()), None, Reduction::Mean),
+        &inputs,
+    )
+    .unwrap();
 }
 
 /// Points of two classes, apart.

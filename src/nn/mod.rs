@@ -37,7 +37,9 @@ pub use checkpoint::Checkpoint;
 pub use dataset::{Arrays, Batches, Dataset};
 pub use init::Init;
 pub use layers::*;
-pub use loss::{CrossEntropy, Loss, Mse};
+pub use loss::{
+    Bce, BceWithLogits, CrossEntropy, CrossEntropyOptions, Huber, KlDiv, L1, Loss, Mse, NllOptions, SmoothL1,
+};
 pub use metrics::accuracy;
 pub use module::{Ctx, Module};
 pub use optim::{

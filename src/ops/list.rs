@@ -170,6 +170,7 @@ macro_rules! for_each_op {
             log_softmax: $crate::ops::LogSoftmax,
             cross_entropy: $crate::ops::CrossEntropy,
             cross_entropy_grad: $crate::ops::CrossEntropyGrad,
+            bernoulli_nll: $crate::ops::Zip<$crate::ops::BernoulliNll>,
         }
     };
 }
@@ -310,6 +311,30 @@ macro_rules! for_each_composition {
             interpolate: $crate::ops::composed::Interpolate,
             pixel_shuffle: $crate::ops::composed::PixelShuffle,
             pixel_unshuffle: $crate::ops::composed::PixelUnshuffle,
+            // losses
+            mse_loss: $crate::ops::composed::MseLoss,
+            l1_loss: $crate::ops::composed::L1Loss,
+            huber_loss: $crate::ops::composed::HuberLoss,
+            smooth_l1_loss: $crate::ops::composed::SmoothL1Loss,
+            nll_loss: $crate::ops::composed::NllLoss,
+            cross_entropy_with: $crate::ops::composed::CrossEntropyWith,
+            cross_entropy_probabilities: $crate::ops::composed::CrossEntropyProbabilities,
+            binary_cross_entropy: $crate::ops::composed::BinaryCrossEntropy,
+            binary_cross_entropy_with_logits: $crate::ops::composed::BinaryCrossEntropyWithLogits,
+            sigmoid_focal_loss: $crate::ops::composed::SigmoidFocalLoss,
+            hinge_loss: $crate::ops::composed::HingeLoss,
+            soft_margin_loss: $crate::ops::composed::SoftMarginLoss,
+            margin_ranking_loss: $crate::ops::composed::MarginRankingLoss,
+            multi_margin_loss: $crate::ops::composed::MultiMarginLoss,
+            multilabel_margin_loss: $crate::ops::composed::MultilabelMarginLoss,
+            multilabel_soft_margin_loss: $crate::ops::composed::MultilabelSoftMarginLoss,
+            hinge_embedding_loss: $crate::ops::composed::HingeEmbeddingLoss,
+            cosine_embedding_loss: $crate::ops::composed::CosineEmbeddingLoss,
+            triplet_margin_loss: $crate::ops::composed::TripletMarginLoss,
+            triplet_margin_with_distance_loss: $crate::ops::composed::TripletMarginWithDistanceLoss,
+            kl_div: $crate::ops::composed::KlDiv,
+            poisson_nll_loss: $crate::ops::composed::PoissonNllLoss,
+            gaussian_nll_loss: $crate::ops::composed::GaussianNllLoss,
         }
     };
 }

@@ -2,7 +2,10 @@
 //! caller's line: no index panic and no overflow from within is ever reached.
 
 use crate::misuse::outcome;
-use gradtape::ops::{Indices, MatMul, Pinv, Range, Scales, Slice, SliceGrad, Triangular};
+use gradtape::ops::{
+    CrossEntropyOptions, Indices, KlReduction, MatMul, Pinv, Range, Reduction, Scales, Slice, SliceGrad,
+    Triangular,
+};
 use gradtape::{Axes, Dual, Interp, Shape, Tape, Tensor, Value};
 
 /// What a call may be given besides its operands.
@@ -157,7 +160,21 @@ fn call_all<I: Interp>(
         "normalize" => vec![x.normalize(2.0, axis, 1e-12)];
         "matrix_power" => vec![x.matrix_power(axis as i32)];
         "cross_entropy" => vec![x.cross_entropy(indices)];
-        "mse" => vec![x.mse(y)];
+        "mse_loss" => vec![x.mse_loss(y, None, Reduction::Mean)];
+        "l1_loss" => vec![x.l1_loss(y, Some(x), Reduction::Sum)];
+        "huber_loss" => vec![x.huber_loss(y, 1.0, Some(y), Reduction::None)];
+        "nll_loss" => vec![x.nll_loss(indices, &Default::default())];
+        "cross_entropy_with" => vec![x.cross_entropy_with(indices, &CrossEntropyOptions { label_smoothing: 0.5, ..Default::default() })];
+        "cross_entropy_probabilities" => vec![x.cross_entropy_probabilities(y, &Default::default())];
+        "binary_cross_entropy" => vec![x.binary_cross_entropy(y, Some(x), Reduction::Mean)];
+        "binary_cross_entropy_with_logits" => vec![x.binary_cross_entropy_with_logits(y, Some(y), Some(x), Reduction::None)];
+        "multi_margin_loss" => vec![x.multi_margin_loss(indices, &Default::default())];
+        "multilabel_margin_loss" => vec![x.multilabel_margin_loss(&[indices.slice().to_vec()], Reduction::Mean)];
+        "multilabel_soft_margin_loss" => vec![x.multilabel_soft_margin_loss(y, Some(x), Reduction::Mean)];
+        "cosine_embedding_loss" => vec![x.cosine_embedding_loss(x, y, 0.0, Reduction::Mean)];
+        "triplet_margin_loss" => vec![x.triplet_margin_loss(y, x, &Default::default())];
+        "kl_div" => vec![x.kl_div(y, true, KlReduction::BatchMean)];
+        "gaussian_nll_loss" => vec![x.gaussian_nll_loss(x, y, &Default::default())];
         "scalars" => vec![1.0 / (x + f64::NAN), f64::INFINITY - x * -0.0, x / 0.0];
     }
 }

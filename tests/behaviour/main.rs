@@ -12,6 +12,7 @@ mod kinks_elementwise;
 mod kinks_indices;
 mod kinks_layers;
 mod kinks_linalg;
+mod kinks_loss;
 mod kinks_norm;
 mod kinks_scan;
 mod kinks_sequence;

@@ -17,6 +17,7 @@ mod elementwise;
 mod image;
 mod index;
 mod linalg;
+mod losses;
 mod models;
 mod norm;
 mod pool;
@@ -49,6 +50,7 @@ families! {
     image,
     index,
     linalg,
+    losses,
     models,
     norm,
     pool,

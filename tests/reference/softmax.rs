@@ -12,5 +12,4 @@ pub(crate) const CASES: &[Case] = &[
     ("masked_softmax", |x, _| vec![x[0].masked_softmax(1, &x[1])]),
     ("cross_entropy", |x, i| vec![x[0].cross_entropy(&i[0])]),
     ("cross_entropy hard", |x, i| vec![x[0].cross_entropy(&i[0])]),
-    ("mse", |x, _| vec![x[0].mse(&x[1])]),
 ];

@@ -10,6 +10,7 @@ mod binary;
 mod compare;
 mod exponential;
 mod hyperbolic;
+mod likelihood;
 mod mask;
 mod pow;
 mod power;
@@ -26,6 +27,7 @@ pub use compare::{
 };
 pub use exponential::{Exp, Exp2, Expm1, Ln, Log1p, Log2, Log10, Logit};
 pub use hyperbolic::{Acosh, Asinh, Atanh, Cosh, Sinh, Tanh};
+pub use likelihood::BernoulliNll;
 pub use mask::{IsFinite, IsInf, IsNan, LogicalNot};
 pub use pow::Pow;
 pub use power::{Abs, Cbrt, PowScalar, Recip, Rsqrt, Sqrt};

@@ -7,6 +7,7 @@ mod distance;
 mod elementwise;
 mod image;
 mod linalg;
+mod losses;
 mod masked;
 mod order;
 mod pool;

@@ -1,12 +1,11 @@
 //! Cross-entropy of logits against class numbers, in one op.
-#![forbid(unsafe_code)]
 
-use super::{Indices, softmax::softmax_product};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
     kernels::softmax,
     op::{Fix, One, Op, OpError, Saved, Saves},
+    ops::{Indices, arithmetic::add_tangents, softmax::softmax_product},
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -124,7 +123,7 @@ impl Op for CrossEntropyGrad {
 
     fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, [dx, dd]: [Option<&Value<I>>; 2]) -> Option<Value<I>> {
         let (x, d) = (s.x::<0>(), s.x::<1>());
-        super::arithmetic::add_tangents(
+        add_tangents(
             dx.map(|dx| self.softmax_part(x, dx) * d),
             dd.map(|dd| Value::apply(self.clone(), [x.into(), dd.into()])),
         )
@@ -171,22 +170,5 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn cross_entropy(&self, targets: &Indices) -> Self {
         Value::apply(CrossEntropy { targets: targets.clone() }, self.into())
-    }
-
-    /// The mean of the squared differences to a target of the same shape.
-    ///
-    /// # Panics
-    /// When the shapes differ: broadcasting here is nearly always a mistake.
-    ///
-    /// ```
-    /// use gradtape::Tensor;
-    /// assert_eq!(Tensor::from([1.0, 3.0]).mse(&Tensor::from([2.0, 1.0])).item(), 2.5);
-    /// ```
-    #[track_caller]
-    pub fn mse(&self, target: &Self) -> Self {
-        let (x, t) = (self.shape(), target.shape());
-        assert!(x == t, "gradtape: mse: an output of shape {x} for a target of {t}");
-        let difference = self - target;
-        (&difference * &difference).mean()
     }
 }
