@@ -2,9 +2,11 @@
 //! over threads, picks an instruction set or needs `unsafe` is here and nowhere else.
 #![allow(unsafe_code)] // the one exception; every module but `float` and `gemm` forbids it again
 
+pub(crate) mod attention;
 pub(crate) mod buffer;
 pub(crate) mod cells;
 pub(crate) mod conv;
+pub(crate) mod ctc;
 mod double;
 mod float;
 pub(crate) mod formula;

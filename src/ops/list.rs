@@ -163,6 +163,10 @@ macro_rules! for_each_op {
             im2col: $crate::ops::Im2col,
             col2im: $crate::ops::Col2im,
             // sequences
+            scaled_dot_product_attention: $crate::ops::Attention,
+            attention_grad: $crate::ops::AttentionGrad,
+            ctc_loss: $crate::ops::CtcLoss,
+            ctc_loss_grad: $crate::ops::CtcLossGrad,
             lstm_gates: $crate::ops::LstmGates,
             gru_gates: $crate::ops::GruGates,
             // softmax and losses

@@ -91,7 +91,10 @@ pub use reduce::{Mean, Sum};
 pub use repeat::Indexing;
 pub use resample::{Resample, Sparse};
 pub use scan::{Cumsum, LinearScan};
-pub use sequence::{CellWeights, EmbeddingOptions, GruGates, LstmGates, RotaryOptions};
+pub use sequence::{
+    Attention, AttentionGrad, AttentionMask, AttentionOptions, CellWeights, CtcLoss, CtcLossGrad, CtcOptions,
+    EmbeddingOptions, GruGates, LstmGates, RotaryOptions,
+};
 pub use shape::{Permute, Reshape};
 pub use slice::{Range, Slice, SliceGrad};
 pub use softmax::{LogSoftmax, Softmax};

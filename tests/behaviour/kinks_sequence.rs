@@ -2,9 +2,14 @@
 
 use crate::kinks::{close, derivatives, same};
 use crate::misuse::outcome;
-use gradtape::ops::{CellWeights, EmbeddingOptions, Indices, RotaryOptions};
-use gradtape::{Dual, Tensor};
+use gradtape::ops::{
+    AttentionMask, AttentionOptions, CellWeights, CtcOptions, EmbeddingOptions, Indices, Reduction,
+    RotaryOptions,
+};
+use gradtape::random::Rng;
+use gradtape::{Dual, Interp, Tape, Tensor, Value, Var};
 
+const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
 
 #[test]
@@ -92,4 +97,165 @@ fn sequences_that_do_not_fit_are_refused_by_name() {
     refused("lstm_cell: needs [.., in]", &|| x.lstm_cell(&x, &x, &weights).0);
     refused("rnn_tanh_cell: needs [.., in]", &|| x.rnn_tanh_cell(&x, &weights));
     refused("rnn_relu_cell: needs [.., in]", &|| x.rnn_relu_cell(&x, &weights));
+}
+
+/// Attention of a head by softmax of all scores; for comparison.
+fn dense<I: Interp>(x: &[Value<I>], scale: f64, causal: bool, bias: Option<&Value<I>>) -> Value<I> {
+    let mut scores = x[0].matmul(&x[1].transpose(-1, -2)) * scale;
+    if let Some(bias) = bias {
+        scores = scores + bias;
+    }
+    if causal {
+        let later = scores.lift(Tensor::ones(scores.shape())).triu(1);
+        scores = scores.masked_fill(&later, f64::NEG_INFINITY);
+    }
+    scores.softmax(-1).matmul(&x[2])
+}
+
+#[test]
+fn tiles_of_attention_meet_without_a_seam() {
+    let draw = Rng::new(3);
+    let of = |rows, width| draw.normal::<f64>([2, rows, width], 0.0, 1.0);
+    for (queries, keys) in [(1, 1), (63, 65), (64, 64), (65, 129), (130, 70)] {
+        let x = [of(queries, 5), of(keys, 5), of(keys, 3), of(queries, keys)];
+        for (causal, biased) in [(false, false), (true, false), (false, true)] {
+            let swept = |tiled: bool| {
+                let found = first_order(&x, |v| {
+                    let bias = biased.then(|| &v[3]);
+                    let attn_mask = bias.map(AttentionMask::Add);
+                    let scale = Some(0.7);
+                    let options =
+                        AttentionOptions { attn_mask, scale, is_causal: causal, ..Default::default() };
+                    if tiled {
+                        v[0].scaled_dot_product_attention(&v[1], &v[2], options).square()
+                    } else {
+                        dense(v, 0.7, causal, bias).square()
+                    }
+                });
+                found.concat()
+            };
+            close(&format!("{queries} by {keys}, {causal} {biased}"), &swept(true), &swept(false));
+        }
+    }
+}
+
+/// The value and the gradients of its sum.
+fn first_order(x: &[Tensor<f64>], f: impl for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>) -> Vec<Vec<f64>> {
+    let tape = Tape::new();
+    let vars: Vec<_> = x.iter().map(|x| tape.var(x.clone())).collect();
+    let y = f(&vars);
+    let value = y.tensor().clone().into_vec();
+    let gradients = y.sum().backward();
+    let of = |v| gradients.get(v).cloned().unwrap_or_else(|| Tensor::zeros([0])).into_vec();
+    std::iter::once(value).chain(vars.iter().map(of)).collect()
+}
+
+#[test]
+fn attention_of_a_fully_masked_row_is_zero() {
+    let x = [Tensor::from([[1.0], [2.0]]), Tensor::from([[3.0], [0.5]]), Tensor::from([[5.0], [7.0]])];
+    let keep = Tensor::from([[0.0, 0.0], [0.0, 1.0]]);
+    for boolean in [true, false] {
+        let found = derivatives(&x, |v| {
+            let keep = v[0].lift(keep.clone());
+            let bias = keep.select(&keep.constant(0.0), &keep.constant(-INF));
+            let mask = if boolean { AttentionMask::Keep(&keep) } else { AttentionMask::Add(&bias) };
+            let options = AttentionOptions { attn_mask: Some(mask), ..Default::default() };
+            v[0].scaled_dot_product_attention(&v[1], &v[2], options).square()
+        });
+        same("value", &found.y, &[0.0, 49.0]);
+        same("to the query", &found.first[0], &[0.0, 0.0]);
+        same("to the key", &found.first[1], &[0.0, 0.0]);
+        same("to the value", &found.first[2], &[0.0, 14.0]);
+        same("second order", &found.second[0], &[0.0, 0.0]);
+        same("second order", &found.second[2], &[0.0, 2.0]);
+    }
+}
+
+#[test]
+fn attention_without_keys_is_zero() {
+    let (q, none) = (Tensor::<f64>::ones([2, 3, 4]), Tensor::zeros([2, 0, 4]));
+    let y = q.scaled_dot_product_attention(&none, &none, AttentionOptions::default());
+    assert_eq!(y, Tensor::zeros([2, 3, 4]));
+}
+
+#[test]
+fn attention_never_erases_nan_and_does_not_overflow() {
+    let far = Tensor::from([[1e200], [-1e200]]);
+    let (k, v) = (Tensor::from([[1.0], [0.0]]), Tensor::from([[1.0], [2.0]]));
+    assert_eq!(far.scaled_dot_product_attention(&k, &v, AttentionOptions::default()), v);
+    let q = Tensor::from([[NAN], [0.0]]);
+    let y = q.scaled_dot_product_attention(&k, &v, AttentionOptions::default());
+    same("value", y.slice(), &[NAN, 1.5]);
+}
+
+#[test]
+fn dropout_of_attention_is_that_of_its_weights() {
+    let x: Vec<_> = (0..3).map(|i| Rng::new(i).normal::<f64>([2, 4, 4], 0.0, 1.0)).collect();
+    let rng = Rng::new(9);
+    let options = AttentionOptions { dropout: Some((0.5, &rng)), is_causal: true, ..Default::default() };
+    let y = x[0].scaled_dot_product_attention(&x[1], &x[2], options);
+    // A value that is the unit matrix shows the weights.
+    let unit = Tensor::from_fn([4, 4], |i| f64::from(u8::from(i % 5 == 0)));
+    let causal = AttentionOptions { is_causal: true, ..Default::default() };
+    let weights = x[0].scaled_dot_product_attention(&x[1], &unit, causal);
+    let kept = weights * Rng::new(9).dropout_mask([2, 4, 4], 0.5);
+    close("value", y.slice(), kept.matmul(&x[2]).slice());
+    assert!(rng.drawn() > 0);
+}
+
+#[test]
+fn threads_do_not_change_attention() {
+    let draw = Rng::new(4);
+    let x: Vec<_> = (0..3).map(|_| draw.normal::<f32>([4, 300, 16], 0.0, 1.0)).collect();
+    let bits = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let tape = Tape::new();
+            let v: Vec<_> = x.iter().map(|x| tape.var(x.clone())).collect();
+            let y = v[0].scaled_dot_product_attention(&v[1], &v[2], AttentionOptions::default());
+            let gradients = y.square().sum().backward();
+            let found =
+                v.iter().flat_map(|v| gradients.wrt(v).slice().to_vec()).chain(y.tensor().slice().to_vec());
+            found.map(f32::to_bits).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(bits(1), bits(3));
+}
+
+#[test]
+fn an_impossible_alignment_costs_infinity_or_nothing() {
+    // Two equal labels need three steps.
+    let x = Tensor::from([[-0.5, -1.0], [-0.25, -2.0]]).reshape([1, 2, 2]);
+    for zero_infinity in [false, true] {
+        let options = CtcOptions { reduction: Reduction::None, zero_infinity, ..Default::default() };
+        let found = derivatives(std::slice::from_ref(&x), |v| {
+            v[0].ctc_loss(&[1, 1].into(), &[2].into(), &[2].into(), options)
+        });
+        let gradient = if zero_infinity { 0.0 } else { NAN };
+        same("value", &found.y, &[if zero_infinity { 0.0 } else { INF }]);
+        same("gradient", &found.first[0], &[gradient; 4]);
+        same("second order", &found.second[0], &[gradient; 4]);
+    }
+}
+
+#[test]
+fn nothing_aligns_with_blanks_and_steps_beyond_the_length_have_no_gradient() {
+    let x = Tensor::from([[-0.5, -1.0], [-0.25, -2.0], [NAN, NAN]]).reshape([1, 3, 2]);
+    let found = derivatives(&[x], |v| {
+        let none = Indices::new(vec![], [1, 0]);
+        v[0].ctc_loss(&none, &[2].into(), &[0].into(), CtcOptions::default())
+    });
+    close("value", &found.y, &[0.75]);
+    close("gradient", &found.first[0], &[-1.0, 0.0, -1.0, 0.0, 0.0, 0.0]);
+    close("second order", &found.second[0], &[0.0; 6]);
+}
+
+#[test]
+fn a_class_that_cannot_be_has_no_share() {
+    let x = Tensor::from([[-0.5, -INF], [-0.25, -2.0]]).reshape([1, 2, 2]);
+    let found =
+        derivatives(&[x], |v| v[0].ctc_loss(&[1].into(), &[2].into(), &[1].into(), CtcOptions::default()));
+    close("value", &found.y, &[2.5]);
+    close("gradient", &found.first[0], &[-1.0, 0.0, 0.0, -1.0]);
+    assert!(found.second[0].iter().all(|v| v.abs() < 1e-12), "{:?}", found.second);
 }

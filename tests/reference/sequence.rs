@@ -1,15 +1,30 @@
 use crate::table::Case;
-use gradtape::Var;
-use gradtape::ops::{CellWeights, EmbeddingOptions, RotaryOptions};
+use gradtape::ops::{
+    AttentionMask, AttentionOptions, CellWeights, CtcOptions, EmbeddingOptions, Indices, Reduction,
+    RotaryOptions,
+};
+use gradtape::{Record, Var};
 
 /// Two weights, and biases if there are any.
-fn weights<'a, 't>(w: &'a [Var<'t, f64>]) -> CellWeights<'a, gradtape::Record<'t, f64>> {
+fn weights<'a, 't>(w: &'a [Var<'t, f64>]) -> CellWeights<'a, Record<'t, f64>> {
     CellWeights { weight_ih: &w[0], weight_hh: &w[1], bias_ih: w.get(2), bias_hh: w.get(3) }
 }
 
 fn lstm<'t>(x: &[Var<'t, f64>]) -> Vec<Var<'t, f64>> {
     let (h, c) = x[0].lstm_cell(&x[1], &x[2], &weights(&x[3..]));
     vec![h, c]
+}
+
+fn attention<'t>(x: &[Var<'t, f64>], options: AttentionOptions<'_, Record<'t, f64>>) -> Vec<Var<'t, f64>> {
+    vec![x[0].scaled_dot_product_attention(&x[1], &x[2], options)]
+}
+
+fn masked<'t>(x: &[Var<'t, f64>], mask: AttentionMask<'_, Record<'t, f64>>) -> Vec<Var<'t, f64>> {
+    attention(x, AttentionOptions { attn_mask: Some(mask), ..Default::default() })
+}
+
+fn ctc<'t>(x: &[Var<'t, f64>], i: &[Indices], options: CtcOptions) -> Vec<Var<'t, f64>> {
+    vec![x[0].log_softmax(-1).ctc_loss(&i[0], &i[1], &i[2], options)]
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -23,6 +38,20 @@ pub(crate) const CASES: &[Case] = &[
     ("rotary", |x, _| vec![x[0].rotary_embedding(RotaryOptions::default())]),
     ("rotary interleaved", |x, _| {
         vec![x[0].rotary_embedding(RotaryOptions { base: 100.0, interleaved: true, offset: 4 })]
+    }),
+    ("attention", |x, _| attention(x, AttentionOptions::default())),
+    ("attention causal", |x, _| attention(x, AttentionOptions { is_causal: true, ..Default::default() })),
+    ("attention scale", |x, _| attention(x, AttentionOptions { scale: Some(0.3), ..Default::default() })),
+    ("attention gqa", |x, _| attention(x, AttentionOptions { enable_gqa: true, ..Default::default() })),
+    ("attention mask", |x, _| masked(x, AttentionMask::Keep(&x[3]))),
+    ("attention bias", |x, _| masked(x, AttentionMask::Add(&x[3]))),
+    ("attention masked rows", |x, _| masked(x, AttentionMask::Keep(&x[3]))),
+    ("ctc_loss", |x, i| ctc(x, i, CtcOptions::default())),
+    ("ctc_loss none", |x, i| ctc(x, i, CtcOptions { reduction: Reduction::None, ..Default::default() })),
+    ("ctc_loss sum", |x, i| ctc(x, i, CtcOptions { reduction: Reduction::Sum, ..Default::default() })),
+    ("ctc_loss blank", |x, i| ctc(x, i, CtcOptions { blank: 3, ..Default::default() })),
+    ("ctc_loss zero_infinity", |x, i| {
+        ctc(x, i, CtcOptions { reduction: Reduction::None, zero_infinity: true, ..Default::default() })
     }),
     ("lstm_cell", |x, _| lstm(x)),
     ("lstm_cell without biases", |x, _| lstm(x)),

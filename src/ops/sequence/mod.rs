@@ -1,11 +1,15 @@
-//! Sequences: rows of a table, positions and recurrent cells.
+//! Sequences: rows of a table, positions, attention, recurrent cells, alignments.
 #![forbid(unsafe_code)]
 
+mod attention;
 mod cells;
+mod ctc;
 mod embedding;
 mod rotary;
 
+pub use attention::{Attention, AttentionGrad, AttentionMask, AttentionOptions};
 pub use cells::{CellWeights, GruGates, LstmGates};
+pub use ctc::{CtcLoss, CtcLossGrad, CtcOptions};
 pub use embedding::EmbeddingOptions;
 pub use rotary::RotaryOptions;
 

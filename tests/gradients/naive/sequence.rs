@@ -1,7 +1,9 @@
-//! Tables, positions and recurrent cells.
+//! Tables, positions, attention, recurrent cells and alignments.
 
-use super::{Array, Naive, Place, build, places};
-use gradtape::ops::{GruGates, LstmGates, RotaryOptions, composed::*};
+use super::{Array, Naive, Place, build, places, seen, stretched};
+use gradtape::ops::{
+    Attention, AttentionGrad, CtcLoss, CtcLossGrad, GruGates, LstmGates, RotaryOptions, composed::*,
+};
 
 fn with_last(at: &[usize], last: usize) -> Place {
     [&at[..at.len() - 1], &[last]].concat()
@@ -118,5 +120,126 @@ impl Naive for RnnTanhCell {
 impl Naive for RnnReluCell {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
         plain(x, |v| v.max(0.0))
+    }
+}
+
+/// softmax(scale · q·kᵀ + bias) and its logsumexp, for the row of an output place; the outer axes lead.
+fn attended(op: &Attention, x: &[Array], bias: Option<&Array>, at: &[usize]) -> (Vec<f64>, f64) {
+    let (outer, query) = (&at[..at.len() - 2], at[at.len() - 2]);
+    let place = |row, column| [outer, &[row, column]].concat();
+    let (keys, width) = (x[1].shape()[at.len() - 2], last(&x[0]));
+    let scores = (0..keys).map(|key| {
+        let product: f64 = (0..width).map(|i| x[0][&place(query, i)[..]] * x[1][&place(key, i)[..]]).sum();
+        let bias = bias.map_or(0.0, |bias| stretched(bias, &place(query, key)));
+        if op.causal && key > query { 0.0 } else { (op.scale * product + bias).exp() }
+    });
+    let scores: Vec<f64> = scores.collect();
+    let total: f64 = scores.iter().sum();
+    (scores.iter().map(|s| s / total).collect(), total.ln())
+}
+
+fn widened(x: &Array, columns: usize) -> Place {
+    with_last(x.shape(), columns)
+}
+
+impl Naive for Attention {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let value = |at: &[usize]| {
+            let (weights, _) = attended(self, x, x.get(3), at);
+            let of = |key| x[2][&[&at[..at.len() - 2], &[key, at[at.len() - 1]]].concat()[..]];
+            weights.iter().enumerate().map(|(key, weight)| weight * of(key)).sum()
+        };
+        vec![
+            build(&widened(&x[0], last(&x[2])), value),
+            build(&widened(&x[0], 1), |at| attended(self, x, x.get(3), at).1),
+        ]
+    }
+}
+
+impl Naive for AttentionGrad {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let [q, k, v, logsum, dy, delta, ..] = x else { panic!("six operands or seven") };
+        let mut found = vec![q * 0.0, k * 0.0, v * 0.0];
+        let mut to_bias = x.get(6).map(|bias| bias * 0.0);
+        for at in places(&widened(q, k.shape()[k.ndim() - 2])) {
+            let (outer, query, key) = (&at[..at.len() - 2], at[at.len() - 2], last_of(&at));
+            if self.of.causal && key > query {
+                continue;
+            }
+            let place = |row, column| [outer, &[row, column]].concat();
+            let product = |a: &Array, row, b: &Array, column| {
+                (0..last(a)).map(|i| a[&place(row, i)[..]] * b[&place(column, i)[..]]).sum::<f64>()
+            };
+            let bias = x.get(6).map_or(0.0, |bias| stretched(bias, &at));
+            let weight =
+                (self.of.scale * product(q, query, k, key) + bias - logsum[&place(query, 0)[..]]).exp();
+            let ds = weight * (product(dy, query, v, key) - delta[&place(query, 0)[..]]);
+            for i in 0..last(q) {
+                found[0][&place(query, i)[..]] += self.of.scale * ds * k[&place(key, i)[..]];
+                found[1][&place(key, i)[..]] += self.of.scale * ds * q[&place(query, i)[..]];
+            }
+            for i in 0..last(v) {
+                found[2][&place(key, i)[..]] += weight * dy[&place(query, i)[..]];
+            }
+            if let Some(to) = &mut to_bias {
+                let place = seen(to, &at);
+                to[&place[..]] += ds;
+            }
+        }
+        found.extend(to_bias.filter(|_| self.bias));
+        found
+    }
+}
+
+fn last_of(at: &[usize]) -> usize {
+    at[at.len() - 1]
+}
+
+/// Every alignment of a sequence with a target, written out: its classes step by step.
+fn alignments(steps: usize, classes: usize, blank: usize, target: &[usize]) -> Vec<Place> {
+    let collapsed = |path: &[usize]| {
+        let mut path = path.to_vec();
+        path.dedup();
+        path.retain(|&class| class != blank);
+        path
+    };
+    places(&vec![classes; steps]).into_iter().filter(|path| collapsed(path) == target).collect()
+}
+
+/// For each sequence: its alignments, and the probability of each.
+fn weighed(op: &CtcLoss, x: &Array) -> Vec<Vec<(Place, f64)>> {
+    let mut before = 0;
+    let of = |n: usize| {
+        let (steps, length) = (op.input_lengths.slice()[n], op.target_lengths.slice()[n]);
+        let start = if op.targets.shape().rank() == 2 { n * op.targets.shape()[1] } else { before };
+        before += length;
+        let target = &op.targets.slice()[start..][..length];
+        let likely = |path: &Place| path.iter().enumerate().map(|(t, &c)| x[[n, t, c]]).sum::<f64>().exp();
+        let all = alignments(steps, x.shape()[2], op.blank, target);
+        all.into_iter().map(|path| (path.clone(), likely(&path))).collect()
+    };
+    (0..x.shape()[0]).map(of).collect()
+}
+
+impl Naive for CtcLoss {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let all = weighed(self, &x[0]);
+        let loss = |paths: &Vec<(Place, f64)>| -paths.iter().map(|(_, p)| p).sum::<f64>().ln();
+        vec![Array::from_shape_vec(vec![all.len()], all.iter().map(loss).collect()).expect("one each")]
+    }
+}
+
+impl Naive for CtcLossGrad {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let mut gradient = &x[0] * 0.0;
+        for (n, paths) in weighed(&self.of, &x[0]).iter().enumerate() {
+            let total: f64 = paths.iter().map(|(_, p)| p).sum();
+            for (path, p) in paths {
+                for (t, &c) in path.iter().enumerate() {
+                    gradient[[n, t, c]] -= x[1][[n]] * p / total;
+                }
+            }
+        }
+        vec![gradient]
     }
 }
