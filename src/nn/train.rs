@@ -241,6 +241,12 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         Ok(history)
     }
 
+    /// How many epochs it has trained for, over all calls of [`fit`](Self::fit) and before it was
+    /// resumed.
+    pub fn epochs(&self) -> u64 {
+        self.clock.epochs
+    }
+
     /// One step on one batch.
     fn step(
         &mut self,
