@@ -6,7 +6,7 @@
 use gradtape::data;
 use gradtape::nn::{Adam, Ctx, Dataset, Linear, Module, Optimizer, ParamId, Params};
 use gradtape::random::Rng;
-use gradtape::{Interp, Tape, Tensor, Value};
+use gradtape::{Interp, Tape, Tensor, Value, ops::Reduction};
 
 /// A part of a part: two layers that make a picture of 784 pixels a code of 32 numbers.
 struct Encoder {
@@ -59,7 +59,7 @@ fn main() -> Result<(), gradtape::Error> {
     let error = |params: &Params<f32>| {
         let (x, _) = test.batch(&(0..1000).collect::<Vec<_>>());
         let x = pixels(x);
-        model.forward(&params.eval(), x.clone()).mse(&x).item()
+        model.forward(&params.eval(), x.clone()).mse_loss(&x, None, Reduction::Mean).item()
     };
     println!("before training      error {:.4}", error(&params));
     let mut train_for = |params: &mut Params<f32>, steps: usize, seed: u64| {
@@ -67,7 +67,7 @@ fn main() -> Result<(), gradtape::Error> {
             let grads = {
                 let cx = params.train(&tape, &rng);
                 let x = tape.constant(pixels(x));
-                let loss = model.forward(&cx, x.clone()).mse(&x);
+                let loss = model.forward(&cx, x.clone()).mse_loss(&x, None, Reduction::Mean);
                 drop(x);
                 cx.backward(loss)
             };
