@@ -92,7 +92,7 @@ impl<I: Interp> Value<I> {
     ///
     /// ```
     /// use gradtape::Tensor;
-    /// let x = Tensor::from([[0.0, 0.0]]);
+    /// let x = Tensor::from([[0.0f64, 0.0]]);
     /// let (positive, negative) = (Tensor::from([[3.0, 4.0]]), Tensor::from([[0.0, 2.0]]));
     /// let loss = x.triplet_margin_loss(&positive, &negative, &Default::default());
     /// assert!((loss.item() - 4.0).abs() < 1e-5); // 1 + 5 − 2
