@@ -187,10 +187,10 @@ fn sampled_triplet(g: &mut Gen) -> (f64, bool, Vec<Tensor<f64>>) {
     let shape = g.shape_of_rank(1, 2);
     let shape = g.nonempty(shape);
     let anchor = g.values(&shape, -3.0..3.0);
-    let offset = Tensor::from_fn(&shape, |_| g.pick(&[0.25, -0.25, 0.5, -0.5, 0.75, -0.75]));
+    let offset = Tensor::from_fn(&shape, |_| g.pick(&[0.5, -0.5, 0.75, -0.75, 1.0, -1.0]));
     let (positive, negative) = (&anchor + &offset, &anchor + &offset * g.pick(&[2.0, -2.0]));
     let swap = g.bool();
-    let margin = if swap || g.bool() { 5.0 } else { 0.0625 };
+    let margin = if swap || g.bool() { 8.0 } else { 0.0625 };
     (margin, swap, vec![anchor, positive, negative])
 }
 
