@@ -1,6 +1,6 @@
 //! Loops over slices. Nothing here knows a tape, an op or a layer; everything that splits work
 //! over threads, picks an instruction set or needs `unsafe` is here and nowhere else.
-#![allow(unsafe_code)] // the one exception; every module but `float` and `gemm` forbids it again
+#![allow(unsafe_code)] // the one exception; every module but `float`, `gemm` and `simd` forbids it again
 
 pub(crate) mod attention;
 pub(crate) mod buffer;
