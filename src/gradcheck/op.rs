@@ -139,7 +139,7 @@ pub fn check_reads<O: Op>(read: Read) -> Result<(), Failure> {
 /// The first promise of the contract that it breaks, with the sample and the figures.
 pub fn check_case<O: Op>(choices: &[u32]) -> Result<Read, Failure> {
     let Sample { op, inputs, constant, rounding } = O::samples(&mut Gen::new(choices));
-    check_subject(&OpSubject(&op), &inputs, &constant, rounding, choices)
+    check_subject::<dyn Subject>(&OpSubject(&op), &inputs, &constant, rounding, choices)
 }
 
 /// As [`check_case`], for a composition of ops.
@@ -148,7 +148,7 @@ pub fn check_case<O: Op>(choices: &[u32]) -> Result<Read, Failure> {
 /// The first promise that it breaks, with the sample and the figures.
 pub fn check_composition_case<C: Composition>(choices: &[u32]) -> Result<(), Failure> {
     let Sample { op, inputs, constant, rounding } = C::samples(&mut Gen::new(choices));
-    check_subject(&CompositionSubject(&op), &inputs, &constant, rounding, choices).map(|_| ())
+    check_subject::<dyn Subject>(&CompositionSubject(&op), &inputs, &constant, rounding, choices).map(|_| ())
 }
 
 /// What [`check_case`] holds every sample to, in order.
@@ -169,8 +169,10 @@ pub const PROMISES: &[&str] = &[
     "saves",
 ];
 
-fn check_subject(
-    subject: &dyn Subject,
+/// Always called for `dyn Subject`, so that it is compiled once and not once per op; generic, so that
+/// only who checks compiles it at all.
+fn check_subject<S: Subject + ?Sized>(
+    subject: &S,
     inputs: &[Tensor<f64>],
     constant: &[bool],
     rounding: f64,
@@ -205,11 +207,11 @@ fn check_subject(
 }
 
 /// A sample in a form that can be pasted into a test.
-struct Shown<'s>(&'s dyn Subject, &'s [Tensor<f64>]);
+struct Shown<'s, S: ?Sized>(&'s S, &'s [Tensor<f64>]);
 
-impl fmt::Debug for Shown<'_> {
+impl<S: Subject + ?Sized> fmt::Debug for Shown<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} on", self.0)?;
+        write!(f, "{:?} on", &self.0)?;
         for input in self.1 {
             write!(f, " Tensor::new(vec!{:?}, {:?})", input.slice(), input.shape())?;
         }
@@ -218,8 +220,8 @@ impl fmt::Debug for Shown<'_> {
 }
 
 /// One sample with its value, cotangents u, directions v, and gradient Jᵀu.
-struct Case<'s> {
-    subject: &'s dyn Subject,
+struct Case<'s, S: ?Sized> {
+    subject: &'s S,
     inputs: &'s [Tensor<f64>],
     constant: &'s [bool],
     rounding: f64,
@@ -273,9 +275,9 @@ fn gradient<F: Float>(
     vars.iter().enumerate().map(|(i, var)| of((i, var)).unwrap_or_else(|| zero(&x[i]))).collect()
 }
 
-impl<'s> Case<'s> {
+impl<'s, S: Subject + ?Sized> Case<'s, S> {
     fn new(
-        subject: &'s dyn Subject,
+        subject: &'s S,
         inputs: &'s [Tensor<f64>],
         constant: &'s [bool],
         rounding: f64,

@@ -41,6 +41,7 @@ pub(super) fn place(i: usize, indices: &Indices, axis: usize, size: usize) -> us
 }
 
 /// A shape, an axis of it that has elements, and an array of indices along it.
+#[inline]
 fn sampled_along(g: &mut Gen) -> (Shape, isize, Indices) {
     let shape = g.shape_of_rank(1, 4);
     let axis = g.axis(shape.rank());
@@ -88,11 +89,13 @@ impl Op for TakeAlongAxis {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis, indices) = sampled_along(g);
         Sample::new(TakeAlongAxis { axis, indices }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, indices: Indices, says| {
             Reject::new(TakeAlongAxis { axis, indices }, [Shape::from([2, 3])], says)
@@ -138,6 +141,7 @@ impl Op for TakeAlongAxisGrad {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis, indices) = sampled_along(g);
         let size = shape[resolve(axis, shape.rank()).expect("drawn for this rank")];
@@ -145,6 +149,7 @@ impl Op for TakeAlongAxisGrad {
         Sample::new(TakeAlongAxisGrad { axis, size, indices }, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, size, indices: Indices, says| {
             Reject::new(TakeAlongAxisGrad { axis, size, indices }, [Shape::from([2])], says)

@@ -71,11 +71,13 @@ macro_rules! arithmetic {
                 $jvp
             }
 
+            #[inline]
             fn samples(g: &mut Gen) -> Sample<Self> {
                 let (a, b) = g.broadcast_pair();
                 Sample::new($Op, [g.values(&a, -3.0..3.0), g.values(&b, $domain)])
             }
 
+            #[inline]
             fn rejects() -> Vec<Reject<Self>> {
                 broadcast::pair_rejects($Op)
             }
@@ -205,6 +207,7 @@ macro_rules! linear {
                 Some($chain)
             }
 
+            #[inline]
             fn samples($g: &mut Gen) -> Sample<Self> {
                 let op = $sample;
                 let shape = $g.shape(4);

@@ -140,11 +140,13 @@ impl Op for Expand {
         dx.map(|dx| dx.expand(&self.0))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (small, large) = expandable(g);
         Sample::new(Expand(large), [g.values(&small, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |to: &[usize], x: &[usize]| {
             Reject::new(Expand(Shape::from(to)), [Shape::from(x)], "does not broadcast to")
@@ -183,11 +185,13 @@ impl Op for SumTo {
         dx.map(|dx| dx.sum_to(&self.0))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (small, large) = expandable(g);
         Sample::new(SumTo(small), [g.values(&large, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |to: &[usize], x: &[usize]| {
             Reject::new(SumTo(Shape::from(to)), [Shape::from(x)], "does not broadcast to")
@@ -259,12 +263,14 @@ impl Op for Select {
         )
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (a, b) = g.broadcast_pair();
         let mask = if g.bool() { &a } else { &b };
         Sample::new(Select, [g.mask(mask), g.values(&a, -3.0..3.0), g.values(&b, -3.0..3.0)]).constant(0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |m: &[usize], a: &[usize], b: &[usize]| {
             Reject::new(Select, [m, a, b].map(Shape::from), "do not broadcast together")

@@ -18,6 +18,7 @@ macro_rules! composition {
                 $call
             }
 
+            #[inline]
             fn samples($g: &mut $crate::gradcheck::Gen) -> $crate::gradcheck::Sample<Self> {
                 let (options, inputs) = $samples;
                 $crate::gradcheck::Sample::many($Name(options), inputs)$(.constant($place))?

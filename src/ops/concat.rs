@@ -98,6 +98,7 @@ impl Op for Concat {
         Some(Value::apply(*self, whole.collect()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let shape = g.shape_of_rank(1, 4);
         let axis = g.axis(shape.rank());
@@ -111,6 +112,7 @@ impl Op for Concat {
         Sample::many(Concat { axis }, parts)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, shapes: &[&[usize]], says| {
             Reject::many(Concat { axis }, shapes.iter().map(|&s| Shape::from(s)).collect(), says)
@@ -179,6 +181,7 @@ impl Op for Split {
         }
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let shape = g.shape_of_rank(1, 4);
         let axis = g.axis(shape.rank());
@@ -188,6 +191,7 @@ impl Op for Split {
         Sample::new(Split { axis, sizes }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, sizes: &[usize], says| {
             Reject::new(Split { axis, sizes: sizes.into() }, [Shape::from([4, 2])], says)

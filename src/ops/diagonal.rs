@@ -162,6 +162,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// An offset that leaves some diagonal, mostly.
+#[inline]
 fn sampled_offset(g: &mut Gen) -> isize {
     g.int(0, 6) as isize - 3
 }

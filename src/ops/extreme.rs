@@ -55,12 +55,14 @@ impl Op for Max {
         Some(dy.reshape(s.y_shape(0)))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, keepdims) = sampled_axes(g);
         let shape = g.nonempty(shape);
         Sample::new(Max { axes, keepdims }, [g.distinct(&shape)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let mut rejects = axis_rejects(|axes| Max { axes, keepdims: false });
         let empty = Max { axes: Axes::from(0), keepdims: false };
@@ -131,6 +133,7 @@ impl Op for TieSpread {
         Some(Value::apply(self.clone(), [d?.into(), s.x::<1>().into()]))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, _) = sampled_axes(g);
         let shape = g.nonempty(shape);
@@ -138,6 +141,7 @@ impl Op for TieSpread {
         Sample::new(TieSpread { axes }, [g.values(&kept, -3.0..3.0), g.distinct(&shape)]).constant(1)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |d: &[usize], axes: Axes, says| {
             Reject::new(TieSpread { axes }, [Shape::from(d), Shape::from([2, 3])], says)
@@ -179,12 +183,14 @@ impl Op for TieCollect {
         Some(Value::apply(self.clone(), [d?.into(), s.x::<1>().into()]))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, _) = sampled_axes(g);
         let shape = g.nonempty(shape);
         Sample::new(TieCollect { axes }, [g.values(&shape, -3.0..3.0), g.distinct(&shape)]).constant(1)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |d: &[usize], axes: Axes, says| {
             Reject::new(TieCollect { axes }, [Shape::from(d), Shape::from([2, 3])], says)
@@ -304,6 +310,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// A shape with elements, an axis of it, and whether it stays.
+#[inline]
 fn sampled_axis(g: &mut Gen) -> (Shape, isize, bool) {
     let shape = g.shape_of_rank(1, 4);
     let shape = g.nonempty(shape);

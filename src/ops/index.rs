@@ -52,6 +52,7 @@ fn runs(
 }
 
 /// A shape, an axis of it that has elements, and a vector of indices along it.
+#[inline]
 fn sampled_indices(g: &mut Gen) -> (Shape, isize, Indices) {
     let shape = g.shape_of_rank(1, 4);
     let axis = g.axis(shape.rank());
@@ -101,11 +102,13 @@ impl Op for IndexSelect {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis, indices) = sampled_indices(g);
         Sample::new(IndexSelect { axis, indices }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, indices: Indices, says| {
             Reject::new(IndexSelect { axis, indices }, [Shape::from([2, 3])], says)
@@ -160,6 +163,7 @@ impl Op for IndexSelectGrad {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis, indices) = sampled_indices(g);
         let place = resolve(axis, shape.rank()).expect("drawn for this rank");
@@ -168,6 +172,7 @@ impl Op for IndexSelectGrad {
         Sample::new(IndexSelectGrad { axis, size, indices }, [g.values(&part, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, size, indices: Indices, says| {
             Reject::new(IndexSelectGrad { axis, size, indices }, [Shape::from([2, 3])], says)
@@ -295,6 +300,7 @@ pub(super) fn truth<F: Float>(yes: bool) -> F {
 }
 
 /// A shape, an axis of it, indices, and a slice for each.
+#[inline]
 fn sampled_source(g: &mut Gen) -> ((isize, Indices), Vec<Tensor<f64>>) {
     let (shape, axis, indices) = sampled_indices(g);
     let place = resolve(axis, shape.rank()).expect("drawn for this rank");

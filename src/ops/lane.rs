@@ -23,6 +23,7 @@ pub(super) fn sizes(axis: isize, x: &Shape) -> [usize; 2] {
 }
 
 /// A shape and an axis of it.
+#[inline]
 pub(super) fn sampled(g: &mut Gen) -> (Shape, isize) {
     let shape = g.shape_of_rank(1, 4);
     let axis = g.axis(shape.rank());

@@ -49,11 +49,13 @@ impl Op for LogCumsumExp {
         Some(Value::apply(scan, [(here * dx?).into(), before.into()]))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis) = lane::sampled(g);
         Sample::new(LogCumsumExp { axis }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         lane::rejects(|axis| LogCumsumExp { axis })
     }

@@ -52,6 +52,7 @@ impl Op for LogSumExp {
         Some((self.weights(s.x::<0>(), s.y::<0>()) * dx?).sum_axes(self.axes.clone(), self.keepdims))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, keepdims) = sampled_axes(g);
         // Over no elements it is −inf; a kink test pins that.
@@ -59,6 +60,7 @@ impl Op for LogSumExp {
         Sample::new(LogSumExp { axes, keepdims }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         axis_rejects(|axes| LogSumExp { axes, keepdims: false })
     }

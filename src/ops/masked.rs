@@ -101,6 +101,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// A shape and one that broadcasts to it.
+#[inline]
 fn sampled_mask(g: &mut Gen) -> (Shape, Shape) {
     let shape = g.shape(3);
     let missing = g.int(0, shape.rank());

@@ -63,6 +63,7 @@ impl Op for Norm {
         Some((self.slope(s.x::<0>()) * dx?).sum_axes(self.axes.clone(), self.keepdims))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, keepdims) = sampled_axes(g);
         let p = g.pick(&[2.0, 3.0, 1.5, 1.0, 0.5, -1.0, -2.0]);
@@ -73,6 +74,7 @@ impl Op for Norm {
         Sample::new(Norm { p, axes, keepdims }, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let mut rejects = axis_rejects(|axes| Norm { p: 2.0, axes, keepdims: false });
         let bad = |p, x: &[usize], says| {

@@ -51,12 +51,14 @@ impl Op for Cumprod {
         Some(Value::apply(scan, [pushed.into(), s.x::<0>().into()]))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis) = lane::sampled(g);
         let x = sampled_with_zeros(g, &shape);
         Sample::new(Cumprod { axis }, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         lane::rejects(|axis| Cumprod { axis })
     }
@@ -68,6 +70,7 @@ fn shifted<I: Interp>(x: &Value<I>, axis: isize) -> Value<I> {
 }
 
 /// Numbers, often with zeros among them.
+#[inline]
 fn sampled_with_zeros(g: &mut Gen, shape: &Shape) -> Tensor<f64> {
     let x = g.values(shape, -2.0..2.0);
     if g.bool() { x * g.mask(shape) } else { x }
@@ -107,6 +110,7 @@ impl Op for Prod {
         Some((self.others(s.x::<0>()) * dx?).sum_axes(self.axes.clone(), self.keepdims))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, keepdims) = sampled_axes(g);
         // Differences of a polynomial of a higher degree would not be exact.
@@ -116,6 +120,7 @@ impl Op for Prod {
         Sample::new(Prod { axes, keepdims }, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         axis_rejects(|axes| Prod { axes, keepdims: false })
     }

@@ -74,12 +74,14 @@ pub(super) fn unsqueezed<I: Interp>(y: Value<I>, x: &Shape, axes: &Axes) -> Valu
 }
 
 /// A shape and axes of it.
+#[inline]
 pub(super) fn sampled_axes(g: &mut Gen) -> (Shape, Axes, bool) {
     let shape = g.shape(4);
     let axes = g.axes(shape.rank());
     (shape, axes, g.bool())
 }
 
+#[inline]
 pub(super) fn axis_rejects<O: Op>(make: impl Fn(Axes) -> O) -> Vec<Reject<O>> {
     let bad = |axes: Axes, says| Reject::new(make(axes), [Shape::from([2, 3])], says);
     vec![
@@ -121,11 +123,13 @@ impl Op for Sum {
         dx.map(|dx| dx.sum_axes(self.axes.clone(), self.keepdims))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, keepdims) = sampled_axes(g);
         Sample::new(Sum { axes, keepdims }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         axis_rejects(|axes| Sum { axes, keepdims: false })
     }
@@ -171,6 +175,7 @@ impl Op for Mean {
         dx.map(|dx| dx.mean_axes(self.axes.clone(), self.keepdims))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axes, keepdims) = sampled_axes(g);
         // The mean of nothing is NaN; a kink test pins it.
@@ -178,6 +183,7 @@ impl Op for Mean {
         Sample::new(Mean { axes, keepdims }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         axis_rejects(|axes| Mean { axes, keepdims: false })
     }

@@ -108,6 +108,7 @@ impl Op for Resample {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let shape = g.shape_of_rank(1, 4);
         let axis = g.axis(shape.rank());
@@ -121,6 +122,7 @@ impl Op for Resample {
         Sample::new(Resample { axis, matrix: Sparse::new(columns, &rows) }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, columns, x: &[usize], says| {
             let matrix = Sparse::new(columns, &[Vec::new(), Vec::new()]);

@@ -46,11 +46,13 @@ impl Op for Cumsum {
         dx.map(|dx| Value::apply(*self, dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis) = lane::sampled(g);
         Sample::new(Cumsum { axis, reverse: g.bool() }, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         lane::rejects(|axis| Cumsum { axis, reverse: false })
     }
@@ -109,12 +111,14 @@ impl Op for LinearScan {
         Some(Value::apply(*self, [add_tangents(dx.cloned(), turned)?.into(), a.into()]))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis) = lane::sampled(g);
         let op = LinearScan { axis, reverse: g.bool() };
         Sample::new(op, [g.values(&shape, -3.0..3.0), g.values(&shape, -1.5..1.5)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |axis, x: &[usize], a: &[usize], says| {
             let op = LinearScan { axis, reverse: false };

@@ -140,6 +140,7 @@ fn check_source(
 }
 
 /// A shape, an axis, indices that may be smaller beside it, and a source that may be larger.
+#[inline]
 fn sampled(g: &mut Gen) -> (Shape, isize, Indices, Shape) {
     let shape = g.shape_of_rank(1, 3);
     let axis = g.axis(shape.rank());

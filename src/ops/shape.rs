@@ -44,6 +44,7 @@ impl Op for Reshape {
         dx.map(|dx| dx.reshape(&self.0))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let from = g.shape(4);
         // Merge two neighbours, append ones, or flatten.
@@ -61,6 +62,7 @@ impl Op for Reshape {
         Sample::new(Reshape(Shape::from(&to[..])), [g.values(&from, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |to: &[usize], x: &[usize]| {
             Reject::new(Reshape(Shape::from(to)), [Shape::from(x)], "do not fill")
@@ -115,12 +117,14 @@ impl Op for Permute {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let shape = g.shape(5);
         let order = g.order(shape.rank());
         Sample::new(Permute(order.into()), [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |order: &[usize]| {
             Reject::new(

@@ -79,6 +79,7 @@ fn selected(op: &'static str, x: &Shape, ranges: &[Range]) -> Result<Shape, OpEr
     Ok(Shape::from(&dims[..]))
 }
 
+#[inline]
 fn sampled_ranges(g: &mut Gen, shape: &Shape) -> SmallVec<[Range; 4]> {
     let draw = |&size: &usize| {
         if size == 0 {
@@ -118,12 +119,14 @@ impl Op for Slice {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let shape = g.shape(4);
         let ranges = sampled_ranges(g, &shape);
         Sample::new(Slice(ranges), [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |start, count, step, says| {
             Reject::new(
@@ -171,6 +174,7 @@ impl Op for SliceGrad {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let shape = g.shape(4);
         let ranges = sampled_ranges(g, &shape);
@@ -178,6 +182,7 @@ impl Op for SliceGrad {
         Sample::new(SliceGrad { ranges, shape }, [g.values(&part, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |count, size: usize, x: usize, says| {
             let ranges = SmallVec::from_slice(&[Range { start: 0, count, step: 1 }]);

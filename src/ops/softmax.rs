@@ -67,11 +67,13 @@ impl Op for Softmax {
         dx.map(|dx| softmax_product(s.y::<0>(), dx.clone(), self.axis))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (op, x) = sample(g, |axis| Softmax { axis });
         Sample::new(op, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         lane::rejects(|axis| Softmax { axis })
     }
@@ -107,11 +109,13 @@ impl Op for LogSoftmax {
         Some(dx - (s.y::<0>().exp() * dx).sum_axes(self.axis, true))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (op, x) = sample(g, |axis| LogSoftmax { axis });
         Sample::new(op, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         lane::rejects(|axis| LogSoftmax { axis })
     }

@@ -108,6 +108,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// A shape with elements, some of its axes with more than one of them, and whether they stay.
+#[inline]
 fn sampled(g: &mut Gen) -> (crate::Shape, Axes, bool) {
     let shape = g.shape_of_rank(1, 4);
     let shape = g.nonempty(shape);

@@ -91,11 +91,13 @@ impl Op for AsStrided {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (walk, shape) = sampled(g);
         Sample::new(walk, [g.values(&shape, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |dims: &[usize], steps: &[isize], offset, says| {
             let op = AsStrided { shape: Shape::from(dims), steps: steps.into(), offset };
@@ -140,12 +142,14 @@ impl Op for AsStridedGrad {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (walk, shape) = sampled(g);
         let x = g.values(&walk.shape, -3.0..3.0);
         Sample::new(AsStridedGrad { walk, shape }, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |dims: &[usize], steps: &[isize], x: &[usize], says| {
             let walk = AsStrided { shape: Shape::from(dims), steps: steps.into(), offset: 0 };
@@ -160,6 +164,7 @@ impl Op for AsStridedGrad {
 }
 
 /// A walk and a shape that it stays in.
+#[inline]
 fn sampled(g: &mut Gen) -> (AsStrided, Shape) {
     let shape = g.shape(3);
     let steps: SmallVec<[isize; 6]> = shape.iter().map(|_| g.pick(&[1, 2, 0, -1, 3, -4])).collect();

@@ -291,6 +291,7 @@ impl<I: Interp> Value<I> {
 type Operands = Vec<crate::Tensor<f64>>;
 
 /// Options over so many axes, x with or without a batch, a weight, and a bias or none.
+#[inline]
 fn sampled_conv(g: &mut Gen, axes: usize) -> (ConvOptions, Operands) {
     let mut options = ConvOptions {
         stride: sampled_per_axis(g, axes, 1, 3),
@@ -317,6 +318,7 @@ fn sampled_conv(g: &mut Gen, axes: usize) -> (ConvOptions, Operands) {
     (options, operands(g, &x, &w, outputs))
 }
 
+#[inline]
 fn sampled_conv_transpose(g: &mut Gen, axes: usize) -> (ConvTransposeOptions, Operands) {
     let mut options = ConvTransposeOptions {
         stride: sampled_per_axis(g, axes, 1, 3),

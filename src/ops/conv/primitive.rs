@@ -160,11 +160,13 @@ impl Op for Conv {
         add_tangents(dx.map(|dx| self.0.conv(dx, s.x::<1>())), dw.map(|dw| self.0.conv(s.x::<0>(), dw)))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (layout, [x, w, _]) = sampled(g);
         Sample::new(Conv(layout), [g.values(&x, -2.0..2.0), g.values(&w, -2.0..2.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         forward_rejects(|layout, x, w, says| Reject::new(Conv(layout), [x, w], says))
     }
@@ -213,6 +215,7 @@ impl Op for ConvTranspose {
         )
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (layout, [x, w, y]) = sampled(g);
         let size = SmallVec::from_slice(&x[2..]);
@@ -220,6 +223,7 @@ impl Op for ConvTranspose {
         Sample::new(op, [g.values(&y, -2.0..2.0), g.values(&w, -2.0..2.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |size: &[usize], groups, y: &[usize], w: &[usize], says| {
             let layout = Layout { groups, ..plain(size.len()) };
@@ -284,6 +288,7 @@ impl Op for ConvWeight {
         )
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (layout, [x, w, y]) = sampled(g);
         let kernel = SmallVec::from_slice(&w[2..]);
@@ -291,6 +296,7 @@ impl Op for ConvWeight {
         Sample::new(op, [g.values(&x, -2.0..2.0), g.values(&y, -2.0..2.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |kernel: &[usize], groups, x: &[usize], y: &[usize], says| {
             let layout = Layout { groups, ..plain(kernel.len()) };
@@ -348,12 +354,14 @@ impl Op for ConvBias {
         add_tangents(dy, db.map(|db| channels(db, s.x_shape(0).rank())))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (layout, [x, w, _]) = sampled(g);
         let b = Shape::from([w[0]]);
         Sample::new(ConvBias(layout), [&x, &w, &b].map(|shape| g.values(shape, -2.0..2.0)))
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let mut rejects = forward_rejects(|layout, x, w, says| {
             let b = Shape::from(&w[..w.rank().min(1)]);
@@ -386,6 +394,7 @@ fn plain(axes: usize) -> Layout {
 
 /// A layout of one to three axes, and shapes of x, w and y for it. Strides leave elements over, windows
 /// reach into the padding, groups have several channels or one; sometimes there are no images or channels.
+#[inline]
 fn sampled(g: &mut Gen) -> (Layout, [Shape; 3]) {
     let axes = g.int(1, 3);
     let (groups, inputs, outputs) = (g.int(1, 3), g.int(1, 2), g.int(1, 2));
@@ -416,6 +425,7 @@ fn sampled(g: &mut Gen) -> (Layout, [Shape; 3]) {
 }
 
 /// What no convolution takes.
+#[inline]
 fn forward_rejects<O>(reject: impl Fn(Layout, Shape, Shape, &'static str) -> Reject<O>) -> Vec<Reject<O>> {
     let bad = |change: &dyn Fn(&mut Layout), x: &[usize], w: &[usize], says| {
         let mut layout = plain(x.len().saturating_sub(2));

@@ -94,6 +94,7 @@ where
         self.chain(&s, dx?.clone())
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let function = U::sample(g);
         let shape = g.shape(4);
@@ -181,11 +182,13 @@ where
         add_tangents(chain(0), chain(1))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let sample = Sample::new(Self::default(), B::pair(g));
         if B::SMOOTH { sample } else { sample.constant(0).constant(1) }
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         broadcast::pair_rejects(Self::default())
     }

@@ -209,6 +209,7 @@ impl<I: Interp> Value<I> {
     }
 }
 
+#[inline]
 fn sampled_interpolate(g: &mut Gen) -> ((Resize, InterpolateOptions), Vec<crate::Tensor<f64>>) {
     use Interpolation::{Area, Cubic, Linear, Nearest, NearestExact};
     let axes = g.int(1, 3);

@@ -85,11 +85,13 @@ impl Op for Im2col {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (op, x) = sampled(g);
         Sample::new(op, [g.values(&x, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize], kernel: &[usize], says| {
             Reject::new(Im2col { kernel: kernel.into(), sliding: plain(1) }, [Shape::from(x)], says)
@@ -148,6 +150,7 @@ impl Op for Col2im {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (op, image) = sampled(g);
         let x = op.shape(&image).expect("drawn to fit");
@@ -156,6 +159,7 @@ impl Op for Col2im {
         Sample::new(op, [g.values(&x, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize], kernel: &[usize], says| {
             let op = Col2im { kernel: kernel.into(), sliding: plain(1), size: [5].as_slice().into() };
@@ -177,6 +181,7 @@ fn plain(axes: usize) -> Sliding {
 }
 
 /// Patches over one to three axes, and the shape of an image for them.
+#[inline]
 fn sampled(g: &mut Gen) -> (Im2col, Shape) {
     let axes = g.int(1, 3);
     let mut op = Im2col { kernel: SmallVec::new(), sliding: plain(axes) };

@@ -68,6 +68,7 @@ impl Op for Cholesky {
         Some(times(l, &halved(&surrounded(l, &symmetric(dx?), true))))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, n) = (sampled_batch(g), sampled_size(g));
         let x = sampled(g, &batch, [n, n]);
@@ -77,6 +78,7 @@ impl Op for Cholesky {
         Sample::new(Cholesky, [x]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         square_rejects(Cholesky)
     }
@@ -123,6 +125,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// Factors with a diagonal away from 0; the other triangle is not 0, for it must not be looked at.
+#[inline]
 fn sampled_factor(g: &mut Gen, batch: &[usize], n: usize) -> Tensor<f64> {
     let x = sampled(g, batch, [n, n]);
     let diagonal = |at: usize| at / n % n == at % n;

@@ -271,6 +271,7 @@ composition!(Addmm(Scales), "addmm", |scales, x| vec![x[0].addmm(&x[1], &x[2], *
 });
 
 /// Sizes of some free axes and of some that are summed.
+#[inline]
 fn sampled_dims(g: &mut Gen, most: usize) -> Vec<usize> {
     (0..g.int(0, most)).map(|_| g.int(1, 3)).collect()
 }

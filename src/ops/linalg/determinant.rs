@@ -50,6 +50,7 @@ impl Op for Det {
         Some((dx? * cofactors(s.x::<0>(), s.y::<0>())).sum_axes([-2, -1], false))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, n) = (sampled_batch(g), sampled_size(g));
         let x = sampled_regular(g, &batch, n);
@@ -62,6 +63,7 @@ impl Op for Det {
         Sample::new(Det, [Tensor::from_fn(x.shape(), |at| x.slice()[from(at)])]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         square_rejects(Det)
     }
@@ -110,11 +112,13 @@ impl Op for Slogdet {
         [None, dx.map(|dx| (dx * Self::gradient(&s)).sum_axes([-2, -1], false))]
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, n) = (sampled_batch(g), sampled_size(g));
         Sample::new(Slogdet, [sampled_regular(g, &batch, n)]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         square_rejects(Slogdet)
     }

@@ -71,11 +71,13 @@ impl Op for Eigh {
         [Some(turned.diagonal(0, -2, -1)), Some(times(v, &(gaps * turned)))]
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, n) = (sampled_batch(g), sampled_size(g));
         Sample::new(Eigh, [sampled_apart(g, &batch, n)]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         square_rejects(Eigh)
     }
@@ -83,6 +85,7 @@ impl Op for Eigh {
 
 /// Matrices whose eigenvalues lie apart, and whose eigenvectors have one component that is clearly the
 /// greatest, so that their signs are settled.
+#[inline]
 fn sampled_apart(g: &mut Gen, batch: &[usize], n: usize) -> Tensor<f64> {
     let (x, order) = (sampled(g, batch, [n, n]), g.order(n));
     let own = |at: usize| if at / n % n == at % n { 3.0 * order[at % n] as f64 - 4.0 } else { 0.0 };

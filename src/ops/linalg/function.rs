@@ -61,12 +61,14 @@ impl Op for MatrixExp {
         Some(derivative(s.x::<0>(), dx?))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, n) = (sampled_batch(g), sampled_size(g));
         let size = g.pick(&[0.5, 1.0, 2.0]);
         Sample::new(MatrixExp, [sampled(g, &batch, [n, n]) * size]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         square_rejects(MatrixExp)
     }

@@ -117,21 +117,25 @@ pub(super) fn identity<I: Interp>(like: &Value<I>, n: usize) -> Value<I> {
 }
 
 /// A batch of up to two axes, or none.
+#[inline]
 pub(super) fn sampled_batch(g: &mut Gen) -> Vec<usize> {
     if g.bool() { Vec::new() } else { g.shape(2).to_vec() }
 }
 
 /// The size of a matrix: 1 to 4, one in ten 0.
+#[inline]
 pub(super) fn sampled_size(g: &mut Gen) -> usize {
     if g.chance(10) { 0 } else { g.int(1, 4) }
 }
 
 /// Matrices of this size.
+#[inline]
 pub(super) fn sampled(g: &mut Gen, batch: &[usize], [m, n]: [usize; 2]) -> Tensor<f64> {
     g.values(&Shape::from(&[batch, &[m, n]].concat()[..]), -1.0..1.0)
 }
 
 /// Square matrices far from singular: each row and column has one large element, not on the diagonal alone.
+#[inline]
 pub(super) fn sampled_regular(g: &mut Gen, batch: &[usize], n: usize) -> Tensor<f64> {
     let x = sampled(g, batch, [n, n]);
     let order = g.order(n);
@@ -140,6 +144,7 @@ pub(super) fn sampled_regular(g: &mut Gen, batch: &[usize], n: usize) -> Tensor<
 }
 
 /// Shapes that no op on one batch of square matrices takes.
+#[inline]
 pub(super) fn square_rejects<O: Op>(op: O) -> Vec<Reject<O>> {
     let bad = |x: &[usize], says| Reject::new(op.clone(), [Shape::from(x)], says);
     vec![

@@ -114,12 +114,14 @@ impl Op for Pinv {
         Some(left + right - whole)
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, m, n) = (sampled_batch(g), g.dim().min(4), g.dim().min(4));
         let op = Pinv { atol: g.pick(&[None, Some(0.5)]), rtol: g.pick(&[None, Some(1e-3)]) };
         Sample::new(op, [sampled_apart(g, &batch, [m, n])]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize]| Reject::new(Pinv::default(), [Shape::from(x)], "needs matrices, not");
         vec![bad(&[]), bad(&[3]), bad(&[0])]

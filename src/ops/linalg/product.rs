@@ -82,6 +82,7 @@ impl Op for MatMul {
         )
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (a, b) = if g.bool() { g.broadcast_pair() } else { (Shape::scalar(), Shape::scalar()) };
         let (m, k, n) = (g.dim(), g.dim(), g.dim());
@@ -94,6 +95,7 @@ impl Op for MatMul {
         Sample::new(op, [g.values(&a, -2.0..2.0), g.values(&b, -2.0..2.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |a: &[usize], b: &[usize], says| {
             Reject::new(MatMul::default(), [Shape::from(a), Shape::from(b)], says)
@@ -169,6 +171,7 @@ impl Op for Linear {
         add_tangents(dy, db.cloned())
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let x = g.shape_of_rank(1, 3);
         let out = g.dim();
@@ -177,6 +180,7 @@ impl Op for Linear {
         Sample::new(Linear, [g.values(&x, -2.0..2.0), g.values(&w, -2.0..2.0), g.values(&b, -2.0..2.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize], w: &[usize], b: &[usize]| {
             Reject::new(Linear, [x, w, b].map(Shape::from), "needs [.., in], [out, in] and [out], not")

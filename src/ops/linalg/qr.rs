@@ -121,6 +121,7 @@ impl Op for Qr {
         [Some(dq), Some(Value::concat(&[&du, &dv], -1))]
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, mut m, n) = (sampled_batch(g), g.dim().min(4), g.dim().min(4));
         let complete = g.bool();
@@ -135,6 +136,7 @@ impl Op for Qr {
         Sample::new(Qr { complete }, [x]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize]| Reject::new(Qr::default(), [Shape::from(x)], "needs matrices, not");
         vec![bad(&[]), bad(&[3]), bad(&[0])]

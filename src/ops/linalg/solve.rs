@@ -80,11 +80,13 @@ impl Op for Solve {
         Some(Value::apply(*self, [a.into(), add_tangents(moved, db.cloned())?.into()]))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let op = Solve { transpose: g.bool() };
         Sample::new(op, sampled_system(g, sampled_regular)).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         system_rejects(Solve::default())
     }
@@ -124,11 +126,13 @@ impl Op for Inv {
         Some(-times(y, &times(dx?, y)))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, n) = (sampled_batch(g), sampled_size(g));
         Sample::new(Inv, [sampled_regular(g, &batch, n)]).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         square_rejects(Inv)
     }

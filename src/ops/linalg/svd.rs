@@ -110,11 +110,13 @@ impl Op for Svd {
         [Some(du), Some(inside.diagonal(0, -2, -1)), Some(dvt)]
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, m, n) = (sampled_batch(g), g.dim().min(4), g.dim().min(4));
         Sample::new(Svd, [sampled_apart(g, &batch, [m, n])]).rounding(20.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize]| Reject::new(Svd, [Shape::from(x)], "needs matrices, not");
         vec![bad(&[]), bad(&[3]), bad(&[0])]
@@ -128,6 +130,7 @@ fn size<I: Interp>(s: &Saved<'_, Svd, I>) -> [usize; 2] {
 
 /// Matrices whose singular values lie apart, and whose vectors have one component that is clearly the
 /// greatest, so that their signs are settled.
+#[inline]
 pub(super) fn sampled_apart(g: &mut Gen, batch: &[usize], [m, n]: [usize; 2]) -> Tensor<f64> {
     let (x, rows, columns) = (sampled(g, batch, [m, n]), g.order(m), g.order(n));
     let own = |at: usize| {

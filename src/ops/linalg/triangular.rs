@@ -60,6 +60,7 @@ pub(super) fn solution(op: &'static str, a: &Shape, b: &Shape) -> Result<Shape, 
 }
 
 /// Operands of a system: batches that broadcast, a size, and columns on the right side.
+#[inline]
 pub(super) fn sampled_system(
     g: &mut Gen,
     matrix: impl Fn(&mut Gen, &[usize], usize) -> Tensor<f64>,
@@ -71,6 +72,7 @@ pub(super) fn sampled_system(
 }
 
 /// Shapes that are no system.
+#[inline]
 pub(super) fn system_rejects<O: Op>(op: O) -> Vec<Reject<O>> {
     let bad = |a: &[usize], b: &[usize], says| Reject::many(op.clone(), [a, b].map(Shape::from).into(), says);
     vec![
@@ -136,6 +138,7 @@ impl Op for TriangularSolve {
         Some(Value::apply(*self, [t.into(), right.into()]))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let op = TriangularSolve { upper: g.bool(), transpose: g.bool(), unitriangular: g.bool() };
         let operands = sampled_system(g, |g, batch, n| {
@@ -148,6 +151,7 @@ impl Op for TriangularSolve {
         Sample::new(op, operands).rounding(10.0)
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         system_rejects(TriangularSolve { upper: true, transpose: false, unitriangular: false })
     }

@@ -59,6 +59,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// A shape with elements, and that of weights that broadcast to it.
+#[inline]
 fn sampled_shapes(g: &mut Gen) -> (Shape, Shape) {
     let shape = g.shape(3);
     let shape = g.nonempty(shape);

@@ -196,6 +196,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// A shape with classes, and targets for it.
+#[inline]
 fn sampled_targets(g: &mut Gen) -> (Shape, Indices, CrossEntropyOptions) {
     let shape = g.shape_of_rank(1, 4);
     let shape = g.nonempty(shape);
@@ -212,6 +213,7 @@ fn sampled_targets(g: &mut Gen) -> (Shape, Indices, CrossEntropyOptions) {
     (shape, targets, CrossEntropyOptions { ignore_index: ignored, ..sampled_options(g, classes) })
 }
 
+#[inline]
 fn sampled_options(g: &mut Gen, classes: usize) -> CrossEntropyOptions {
     CrossEntropyOptions {
         weight: g.bool().then(|| (0..classes).map(|_| g.pick(&[1.0, 0.5, 2.0])).collect()),

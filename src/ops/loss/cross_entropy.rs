@@ -43,6 +43,7 @@ fn check(op: &'static str, targets: &Indices, x: &Shape) -> Result<(), OpError> 
 }
 
 /// Logits and targets for them.
+#[inline]
 fn sampled(g: &mut Gen) -> (Tensor<f64>, Indices) {
     let (rows, classes) = (g.int(1, 5), g.int(1, 5));
     let targets = Indices::new((0..rows).map(|_| g.int(0, classes - 1)).collect(), [rows]);
@@ -76,11 +77,13 @@ impl Op for CrossEntropy {
         dx.map(|dx| (gradient * dx).sum())
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (x, targets) = sampled(g);
         Sample::new(CrossEntropy { targets }, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |targets: &[usize], x: &[usize], says| {
             Reject::new(CrossEntropy { targets: targets.into() }, [Shape::from(x)], says)
@@ -129,12 +132,14 @@ impl Op for CrossEntropyGrad {
         )
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (x, targets) = sampled(g);
         let d = g.values(&Shape::scalar(), -3.0..3.0);
         Sample::new(CrossEntropyGrad { targets }, [x, d])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |targets: &[usize], x: &[usize], d: &[usize], says| {
             let op = CrossEntropyGrad { targets: targets.into() };

@@ -183,6 +183,7 @@ composition!(
 
 /// An anchor, a positive, and a negative twice as far on the same or the other side: no distances are equal, and the
 /// margin keeps away from the corner.
+#[inline]
 fn sampled_triplet(g: &mut Gen) -> (f64, bool, Vec<Tensor<f64>>) {
     let shape = g.shape_of_rank(1, 2);
     let shape = g.nonempty(shape);

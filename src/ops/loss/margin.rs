@@ -153,6 +153,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// Scores that are odd multiples of ⅛ from every half, and signs.
+#[inline]
 fn sampled_scores(g: &mut Gen) -> Vec<Tensor<f64>> {
     let shape = g.shape(3);
     let shape = g.nonempty(shape);
@@ -161,6 +162,7 @@ fn sampled_scores(g: &mut Gen) -> Vec<Tensor<f64>> {
 }
 
 /// Scores of classes whose differences are multiples of ¾.
+#[inline]
 fn sampled_classes(g: &mut Gen) -> Tensor<f64> {
     let shape = g.shape_of_rank(1, 2);
     let shape = g.nonempty(shape);

@@ -100,11 +100,13 @@ fn positive<I: Interp>(op: &str, target: &Value<I>) -> Value<I> {
 }
 
 /// Any reduction.
+#[inline]
 fn sampled_reduction(g: &mut Gen) -> Reduction {
     g.pick(&[Reduction::Mean, Reduction::None, Reduction::Sum])
 }
 
 /// Operands of a shape whose differences are odd multiples of ¼.
+#[inline]
 fn sampled_apart(g: &mut Gen, shape: &Shape) -> [Tensor<f64>; 2] {
     let x = Tensor::from_fn(shape, |_| g.int(0, 12) as f64 * 0.5 - 3.0);
     let target = Tensor::from_fn(shape, |_| g.int(0, 12) as f64 * 0.5 - 2.75);
@@ -112,11 +114,13 @@ fn sampled_apart(g: &mut Gen, shape: &Shape) -> [Tensor<f64>; 2] {
 }
 
 /// Targets of 1 and −1.
+#[inline]
 fn sampled_signs(g: &mut Gen, shape: &Shape) -> Tensor<f64> {
     Tensor::from_fn(shape, |_| if g.bool() { 1.0 } else { -1.0 })
 }
 
 /// Maybe weights of a shape, behind the other operands.
+#[inline]
 fn sampled_weight(g: &mut Gen, shape: &Shape, inputs: &mut Vec<Tensor<f64>>) {
     if g.bool() {
         inputs.push(g.values(shape, 0.5..2.0));

@@ -86,6 +86,7 @@ impl<I: Interp> Value<I> {
     }
 }
 
+#[inline]
 fn sampled(g: &mut Gen) -> (Reduction, Vec<Tensor<f64>>) {
     let shape = g.shape(3);
     let shape = g.nonempty(shape);

@@ -183,6 +183,7 @@ impl<I: Interp> Value<I> {
     }
 }
 
+#[inline]
 fn sampled(g: &mut Gen, axes: usize) -> ((PerAxis, AvgPoolOptions), Vec<Tensor<f64>>) {
     let kernel: Vec<usize> = (0..axes).map(|_| g.int(1, if axes == 3 { 2 } else { 3 })).collect();
     let padding: Vec<usize> = kernel.iter().map(|&kernel| g.int(0, kernel / 2)).collect();
@@ -197,6 +198,7 @@ fn sampled(g: &mut Gen, axes: usize) -> ((PerAxis, AvgPoolOptions), Vec<Tensor<f
     ((PerAxis::from(&kernel[..]), options), vec![g.values(&shape, -3.0..3.0)])
 }
 
+#[inline]
 fn sampled_adaptive(g: &mut Gen, axes: usize) -> (PerAxis, Vec<Tensor<f64>>) {
     let places = sampled_per_axis(g, axes, 0, 4);
     let shape = sampled_image(g, &vec![1; axes]);

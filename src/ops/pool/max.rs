@@ -209,6 +209,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// A kernel, options that go with it, and an image on which every window sees something.
+#[inline]
 fn sampled_max(g: &mut Gen, axes: usize) -> ((PerAxis, MaxPoolOptions), Vec<Tensor<f64>>) {
     let most = if axes == 3 { 2 } else { 3 };
     let kernel: Vec<usize> = (0..axes).map(|_| g.int(1, most)).collect();
@@ -225,6 +226,7 @@ fn sampled_max(g: &mut Gen, axes: usize) -> ((PerAxis, MaxPoolOptions), Vec<Tens
     ((PerAxis::from(&kernel[..]), options), vec![g.distinct(&shape)])
 }
 
+#[inline]
 fn sampled_adaptive(g: &mut Gen, axes: usize) -> (PerAxis, Vec<Tensor<f64>>) {
     let places = sampled_per_axis(g, axes, 0, 4);
     let shape = sampled_image(g, &vec![1; axes]);

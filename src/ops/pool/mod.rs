@@ -34,6 +34,7 @@ fn flat(shape: &Shape, from: usize) -> Shape {
 }
 
 /// Sizes of an image with or without a batch, over so many axes of at least `least` elements.
+#[inline]
 fn sampled_image(g: &mut Gen, least: &[usize]) -> Shape {
     let mut dims = vec![g.int(1, 2)];
     dims.extend(least.iter().map(|&least| least + g.int(0, if least > 3 { 1 } else { 3 })));

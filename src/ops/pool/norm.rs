@@ -80,6 +80,7 @@ impl<I: Interp> Value<I> {
     }
 }
 
+#[inline]
 fn sampled(g: &mut Gen, axes: usize) -> ((f64, PerAxis, LpPoolOptions), Vec<Tensor<f64>>) {
     let kernel: Vec<usize> = (0..axes).map(|_| g.int(1, if axes == 3 { 2 } else { 3 })).collect();
     let options =

@@ -119,6 +119,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// Indices within the sizes that windows cover, some of them equal, perhaps.
+#[inline]
 fn sampled(g: &mut Gen, axes: usize) -> ((Indices, PerAxis, MaxUnpoolOptions), Vec<Tensor<f64>>) {
     let shape = sampled_image(g, &vec![1; axes]);
     let (kernel, padding) = (sampled_per_axis(g, axes, 3, 4), g.int(0, 1));

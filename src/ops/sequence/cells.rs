@@ -37,6 +37,7 @@ fn fits(op: &'static str, count: usize, gates: &Shape, state: &Shape) -> Result<
 }
 
 /// A state, and gates for it.
+#[inline]
 fn sampled(g: &mut Gen, count: usize) -> (Shape, Shape) {
     let state = g.shape_of_rank(1, 3);
     let last = state.rank() - 1;
@@ -120,11 +121,13 @@ impl Op for LstmGates {
         [add_tangents(through, shown), memory]
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (gates, c) = sampled(g, 4);
         Sample::new(LstmGates, [g.values(&gates, -3.0..3.0), g.values(&c, -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |gates: &[usize], c: &[usize]| {
             Reject::new(LstmGates, [gates, c].map(Shape::from), "needs gates [.., 4·hidden] and a state")
@@ -185,6 +188,7 @@ impl Op for GruGates {
         add_tangents(gates, dh.map(|dh| dh * z))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (gates, h) = sampled(g, 3);
         Sample::new(
@@ -193,6 +197,7 @@ impl Op for GruGates {
         )
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize], u: &[usize], h: &[usize]| {
             Reject::new(GruGates, [x, u, h].map(Shape::from), "needs gates [.., 3·hidden] and a state")
@@ -327,6 +332,7 @@ fn weights<I: Interp>(w: &[Value<I>]) -> CellWeights<'_, I> {
 }
 
 /// Input, `states` states, weights and biases.
+#[inline]
 fn sampled_cell(g: &mut Gen, gates: usize, states: usize) -> Vec<Tensor<f64>> {
     let outer = g.shape(2);
     let (input, hidden) = (g.dim(), g.int(1, 3));

@@ -89,6 +89,7 @@ pub(super) fn on_both_sides(each: &[usize]) -> Result<SmallVec<[[isize; 2]; 3]>,
 }
 
 /// One to three numbers, or one for all axes.
+#[inline]
 pub(super) fn sampled_per_axis(g: &mut Gen, axes: usize, low: usize, high: usize) -> PerAxis {
     let count = if g.bool() { axes } else { 1 };
     PerAxis::from(&(0..count).map(|_| g.int(low, high)).collect::<Vec<_>>()[..])

@@ -175,6 +175,7 @@ impl Attention {
 }
 
 /// Attention, queries, keys, values, and perhaps a bias. No row is without a key.
+#[inline]
 fn sampled(g: &mut Gen) -> (Attention, SmallVec<[Shape; 4]>) {
     let outer = g.shape(2);
     let (queries, keys, width, values) = (g.dim(), g.int(1, 4), g.dim(), g.dim());
@@ -258,11 +259,13 @@ impl Op for Attention {
         [add_tangents(dy, dx[2].map(|dv| p.matmul(dv))), dl]
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (op, shapes) = sampled(g);
         Sample::many(op, shapes.iter().map(|shape| g.values(shape, -1.5..1.5)).collect())
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[&[usize]], says| {
             let shapes = x.iter().map(|x| Shape::from(*x)).collect();
@@ -381,6 +384,7 @@ impl Op for AttentionGrad {
         found
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (of, mut shapes) = sampled(g);
         let bias = shapes.drain(3..).next();
@@ -393,6 +397,7 @@ impl Op for AttentionGrad {
         Sample::many(op, shapes.iter().map(|shape| g.values(shape, -1.0..1.0)).collect())
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |bias, x: &[&[usize]], says| {
             let of = Attention { scale: 1.0, causal: false };

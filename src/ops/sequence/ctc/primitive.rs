@@ -88,6 +88,7 @@ impl CtcLoss {
 }
 
 /// Log-probabilities, and targets that can be aligned with them.
+#[inline]
 fn sampled(g: &mut Gen) -> (CtcLoss, Tensor<f64>) {
     let (batch, time, classes) = (g.int(0, 2), g.int(1, 4), g.int(2, 4));
     let blank = g.int(0, classes - 1);
@@ -159,11 +160,13 @@ impl Op for CtcLoss {
         dx.map(|dx| (gradient * dx).sum_axes([1, 2], false))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (op, x) = sampled(g);
         Sample::new(op, [x])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |op, x: &[usize], says| Reject::new(op, [Shape::from(x)], says);
         let op =
@@ -218,12 +221,14 @@ impl Op for CtcLossGrad {
         add_tangents(along, dd.map(|dd| Value::apply(self.clone(), [x.into(), dd.into()])))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (of, x) = sampled(g);
         let d = g.values(&Shape::from([x.shape()[0]]), -2.0..2.0);
         Sample::new(CtcLossGrad { of }, [x, d])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |steps: &[usize], x: &[usize], d: &[usize], says| {
             let of = rejected(0, [1].into(), [steps, &[1]]);
