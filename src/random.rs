@@ -72,7 +72,7 @@ impl Rng {
         assert!(ordered, "gradtape: uniform: finite bounds in order, not {low} and {high}");
         Tensor::filled(shape.into(), |out| {
             // 24 bits: exact in f32, so that rounding never reaches `high` from below by itself.
-            random::fill(self.key, self.stream(), out, |word| {
+            random::fill(self.key, self.stream(), out, move |word| {
                 F::of(low + (high - low) * (f64::from(word >> 8) / f64::from(1u32 << 24)))
             });
         })
@@ -183,7 +183,9 @@ impl Rng {
     /// Uniform on (0, 1): never 0, and never 1 but by rounding in single precision.
     fn open_unit<F: Float>(&self, shape: &Shape) -> Tensor<F> {
         Tensor::filled(shape.clone(), |out| {
-            random::fill(self.key, self.stream(), out, |word| F::of((f64::from(word) + 0.5) / 2f64.powi(32)));
+            random::fill(self.key, self.stream(), out, move |word| {
+                F::of((f64::from(word) + 0.5) / 2f64.powi(32))
+            });
         })
     }
 
@@ -196,7 +198,12 @@ impl Rng {
         assert!((0.0..1.0).contains(&p), "gradtape: dropout: a probability in [0, 1), not {p}");
         let (threshold, keep) = ((p * f64::from(u32::MAX)) as u32, F::of(1.0 / (1.0 - p)));
         Tensor::filled(shape.into(), |out| {
-            random::fill(self.key, self.stream(), out, |word| if word < threshold { F::ZERO } else { keep });
+            random::fill(
+                self.key,
+                self.stream(),
+                out,
+                move |word| if word < threshold { F::ZERO } else { keep },
+            );
         })
     }
 }

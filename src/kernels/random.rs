@@ -32,24 +32,23 @@ fn rounds<const N: usize>(key: u64, mut c: [[u32; N]; 4]) -> [[u32; N]; 4] {
     c
 }
 
-/// Fills `out` with `value(word)` of stream `stream`.
-pub(crate) fn fill<T: Send>(key: u64, stream: u64, out: &mut [T], value: impl Fn(u32) -> T + Sync) {
+/// Fills `out` with `value(word)` of stream `stream`. `value` should own its options (`move`): behind
+/// references they are read again for every word.
+pub(crate) fn fill<T: Send>(key: u64, stream: u64, out: &mut [T], value: impl Fn(u32) -> T + Copy + Sync) {
     pieces(out, 4 * LANES, &|start, out| {
         simd(
             #[inline(always)]
-            || {
+            move || {
                 for (group, out) in out.chunks_mut(4 * LANES).enumerate() {
                     let first = (start / 4 + group * LANES) as u64;
-                    let block = |lane: usize| first + lane as u64;
-                    let words = rounds::<LANES>(
-                        key,
-                        [
-                            std::array::from_fn(|lane| block(lane) as u32),
-                            std::array::from_fn(|lane| (block(lane) >> 32) as u32),
-                            [stream as u32; LANES],
-                            [(stream >> 32) as u32; LANES],
-                        ],
-                    );
+                    let stream = [stream as u32, (stream >> 32) as u32];
+                    let mut counters = [[0; LANES], [0; LANES], [stream[0]; LANES], [stream[1]; LANES]];
+                    for lane in 0..LANES {
+                        let block = first + lane as u64;
+                        counters[0][lane] = block as u32;
+                        counters[1][lane] = (block >> 32) as u32;
+                    }
+                    let words = rounds(key, counters);
                     // Word by word, lane by lane: an order that needs no shuffling.
                     for (out, &word) in out.iter_mut().zip(words.as_flattened()) {
                         *out = value(word);

@@ -62,7 +62,7 @@ impl Rule for Adadelta {
         let [lr, rho, rest, eps] = [self.lr, self.rho, 1.0 - self.rho, self.eps].map(F::of);
         step.each(
             #[inline(always)]
-            |p, g, [square, moved]| {
+            move |p, g, [square, moved]| {
                 let d = pull.of(p, g);
                 *square = flush(rho * *square + rest * d * d);
                 let delta = (*moved + eps).sqrt() / (*square + eps).sqrt() * d;

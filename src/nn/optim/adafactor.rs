@@ -129,7 +129,7 @@ impl Rule for Adafactor {
         let clipped = length / (root_mean_square(&towards) / self.d).max(1.0);
         let (lr, shrink) = (sign * F::of(clipped), F::of(1.0 - self.lr * self.weight_decay));
         debug_assert_eq!(towards.len(), gradient.len());
-        follow(weights, &towards, [], &|p, d, _: &mut [F; 0]| p * shrink - lr * d);
+        follow(weights, &towards, [], move |p, d, _: &mut [F; 0]| p * shrink - lr * d);
     }
 }
 

@@ -72,7 +72,7 @@ impl Rule for Adagrad {
         let eps = F::of(self.eps);
         step.each(
             #[inline(always)]
-            |p, g, [sum]| {
+            move |p, g, [sum]| {
                 let d = pull.of(p, g);
                 *sum += d * d;
                 p - lr * d / (sum.sqrt() + eps)

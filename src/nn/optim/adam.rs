@@ -101,7 +101,7 @@ impl Rule for Adam {
         if self.amsgrad {
             return step.each(
                 #[inline(always)]
-                |p, g, [m, v, top]| {
+                move |p, g, [m, v, top]| {
                     moments.take(pull.of(p, g), m, v);
                     *top = if *v > *top { *v } else { *top };
                     p * shrink - lr * *m / (top.sqrt() * scale + eps)
@@ -110,7 +110,7 @@ impl Rule for Adam {
         }
         step.each(
             #[inline(always)]
-            |p, g, [m, v]| {
+            move |p, g, [m, v]| {
                 moments.take(pull.of(p, g), m, v);
                 p * shrink - lr * *m / (v.sqrt() * scale + eps)
             },

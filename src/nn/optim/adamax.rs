@@ -66,7 +66,7 @@ impl Rule for Adamax {
         let eps = F::of(self.eps);
         step.each(
             #[inline(always)]
-            |p, g, [m, u]| {
+            move |p, g, [m, u]| {
                 let d = pull.of(p, g);
                 *m = flush(beta1 * *m + rest1 * d);
                 let (old, new) = (beta2 * *u, d.abs() + eps);

@@ -68,7 +68,7 @@ impl Rule for Asgd {
         let (weights, gradient, [ax, eta, mu]) = step.parts();
         let (now, share) = (eta[0], mu[0]);
         let shrink = F::ONE - F::of(self.lambd) * now;
-        follow(weights, gradient, [ax], &|p, g, [ax]: &mut [F; 1]| {
+        follow(weights, gradient, [ax], move |p, g, [ax]: &mut [F; 1]| {
             let p = shrink * p - now * pull.of(p, g);
             *ax = if share == F::ONE { p } else { *ax + share * (p - *ax) };
             p

@@ -50,7 +50,7 @@ impl<F: Float> Ema<F> {
                 continue;
             }
             let weights = params.get(id).slice();
-            follow(average.slice_mut(), weights, [], &|a, p, _: &mut [F; 0]| a + share * (p - a));
+            follow(average.slice_mut(), weights, [], move |a, p, _: &mut [F; 0]| a + share * (p - a));
         }
     }
 

@@ -72,7 +72,7 @@ impl Rule for Lamb {
             decay: F::of(self.weight_decay),
         };
         let (weights, gradient, [m, v]) = step.parts();
-        follow(weights, gradient, [&mut *m, &mut *v], &|p, g, [m, v]: &mut [F; 2]| {
+        follow(weights, gradient, [&mut *m, &mut *v], move |p, g, [m, v]: &mut [F; 2]| {
             moments.take(pull.of(p, g), m, v);
             p
         });
@@ -80,7 +80,7 @@ impl Rule for Lamb {
         let (long, short) = (length(weights.iter().copied()), length(steps));
         let ratio = if long > 0.0 && short > 0.0 { long / short } else { 1.0 };
         let lr = F::of(self.lr * ratio);
-        follow(weights, gradient, [m, v], &|p, _, [m, v]: &mut [F; 2]| p - lr * way.of(p, *m, *v));
+        follow(weights, gradient, [m, v], move |p, _, [m, v]: &mut [F; 2]| p - lr * way.of(p, *m, *v));
     }
 }
 

@@ -62,7 +62,7 @@ impl Rule for Lion {
         let [lr, beta1, rest1, beta2, rest2] = [self.lr, beta1, 1.0 - beta1, beta2, 1.0 - beta2].map(F::of);
         step.each(
             #[inline(always)]
-            |p, g, [m]| {
+            move |p, g, [m]| {
                 let d = pull.of(p, g);
                 let towards = beta1 * *m + rest1 * d;
                 *m = flush(beta2 * *m + rest2 * d);

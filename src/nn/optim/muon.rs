@@ -117,7 +117,7 @@ impl Rule for Muon {
         let (keep, take) = (F::of(self.momentum), F::of(1.0 - self.momentum));
         let mut towards = Tensor::stale(shape.clone());
         let nesterov = self.nesterov;
-        follow(towards.slice_mut(), gradient, [buffer], &|_, g, [b]: &mut [F; 1]| {
+        follow(towards.slice_mut(), gradient, [buffer], move |_, g, [b]: &mut [F; 1]| {
             *b = keep * *b + take * g;
             if nesterov { take * g + keep * *b } else { *b }
         });
@@ -128,6 +128,6 @@ impl Rule for Muon {
             MuonLr::MatchRmsAdamW => 0.2 * rows.max(cols).sqrt(),
         };
         let (lr, shrink) = (F::of(self.lr * factor), F::of(1.0 - self.lr * self.weight_decay));
-        follow(weights, towards.slice(), [], &|p, d, _: &mut [F; 0]| p * shrink - lr * d);
+        follow(weights, towards.slice(), [], move |p, d, _: &mut [F; 0]| p * shrink - lr * d);
     }
 }

@@ -89,7 +89,7 @@ impl Rule for Nadam {
         let of_g = F::of(self.lr * (1.0 - now) / (1.0 - so_far));
         let of_m = F::of(self.lr * next / (1.0 - so_far * next));
         let (scale, eps) = (F::of(1.0 / moments.left2.sqrt()), F::of(self.eps));
-        follow(weights, gradient, [m, v], &|p, g, [m, v]: &mut [F; 2]| {
+        follow(weights, gradient, [m, v], move |p, g, [m, v]: &mut [F; 2]| {
             let p = p * shrink;
             let d = pull.of(p, g);
             moments.take(d, m, v);

@@ -83,7 +83,7 @@ impl Rule for Radam {
             let (lr, eps) = (F::of(lr * (rectified * moments.left2).sqrt()), F::of(self.eps));
             return step.each(
                 #[inline(always)]
-                |p, g, [m, v]| {
+                move |p, g, [m, v]| {
                     let p = p * shrink;
                     moments.take(pull.of(p, g), m, v);
                     p - lr * *m / (v.sqrt() + eps)
@@ -93,7 +93,7 @@ impl Rule for Radam {
         let lr = F::of(lr);
         step.each(
             #[inline(always)]
-            |p, g, [m, v]| {
+            move |p, g, [m, v]| {
                 let p = p * shrink;
                 moments.take(pull.of(p, g), m, v);
                 p - lr * *m

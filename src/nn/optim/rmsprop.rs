@@ -89,22 +89,22 @@ impl Rule for RmsProp {
         match (self.centered, self.momentum != 0.0) {
             (false, false) => step.each(
                 #[inline(always)]
-                |p, g, [s]| p - lr * scale.plain(pull.of(p, g), s),
+                move |p, g, [s]| p - lr * scale.plain(pull.of(p, g), s),
             ),
             (true, false) => step.each(
                 #[inline(always)]
-                |p, g, [s, c]| p - lr * scale.centred(pull.of(p, g), s, c),
+                move |p, g, [s, c]| p - lr * scale.centred(pull.of(p, g), s, c),
             ),
             (false, true) => step.each(
                 #[inline(always)]
-                |p, g, [s, b]| {
+                move |p, g, [s, b]| {
                     *b = flush(momentum * *b + scale.plain(pull.of(p, g), s));
                     p - lr * *b
                 },
             ),
             (true, true) => step.each(
                 #[inline(always)]
-                |p, g, [s, c, b]| {
+                move |p, g, [s, c, b]| {
                     *b = flush(momentum * *b + scale.centred(pull.of(p, g), s, c));
                     p - lr * *b
                 },

@@ -68,7 +68,7 @@ impl Rule for Rprop {
         let [low, high] = [self.step_sizes.0, self.step_sizes.1].map(F::of);
         step.each(
             #[inline(always)]
-            |p, g, [before, size]| {
+            move |p, g, [before, size]| {
                 let d = pull.of(p, g);
                 let turned = d * *before;
                 let factor = if turned > F::ZERO { grow } else { F::ONE };

@@ -29,11 +29,11 @@ use std::fmt;
 ///     }
 ///     fn update<F: Float>(&self, step: Step<'_, F>) {
 ///         let lr = F::of(self.lr);
-///         step.each(|p, g, []| p - lr * g);
+///         step.each(move |p, g, []| p - lr * g);
 ///     }
 /// }
 /// ```
-pub trait Rule: Clone + fmt::Debug {
+pub trait Rule: Clone + fmt::Debug + Send {
     /// Whether the options are in their domains.
     ///
     /// # Errors
@@ -106,9 +106,9 @@ impl<'s, F: Float> Step<'s, F> {
     /// # Panics
     /// When the slots are not `S`, each as large as the parameter.
     #[inline]
-    pub fn each<const S: usize>(self, f: impl Fn(F, F, &mut [F; S]) -> F + Sync) {
+    pub fn each<const S: usize>(self, f: impl Fn(F, F, &mut [F; S]) -> F + Copy + Sync) {
         let (weights, gradient, slots) = self.parts();
-        follow(weights, gradient, slots, &f);
+        follow(weights, gradient, slots, f);
     }
 
     /// The number of slots.

@@ -80,14 +80,14 @@ impl Rule for Sgd {
         if step.kept() == 0 {
             return step.each(
                 #[inline(always)]
-                |p, g, []| p - lr * pull.of(p, g),
+                move |p, g, []| p - lr * pull.of(p, g),
             );
         }
         let share = F::of(if step.number == 1 { 1.0 } else { 1.0 - self.dampening });
         let nesterov = self.nesterov;
         step.each(
             #[inline(always)]
-            |p, g, [b]| {
+            move |p, g, [b]| {
                 let d = pull.of(p, g);
                 *b = flush(momentum * *b + share * d);
                 p - lr * if nesterov { d + momentum * *b } else { *b }
