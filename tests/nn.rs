@@ -8,8 +8,10 @@ use gradtape::nn::{
 };
 use gradtape::ops::Reduction;
 use gradtape::{Error, Interp, Shape, Tape, Tensor, Value, data::Images, gradcheck::gradcheck, random::Rng};
-use std::cell::RefCell;
-use std::rc::Rc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 #[test]
 fn names_are_unique_and_say_where_a_layer_is() {
@@ -193,15 +195,15 @@ fn classifier(seed: u64) -> Trainer<(Flatten, Linear, Relu, Dropout, Linear), f3
 
 #[test]
 fn fit_learns_reports_and_validates() {
-    let reported = Rc::new(RefCell::new(0));
+    let reported = Arc::new(AtomicUsize::new(0));
     let count = reported.clone();
     let mut trainer = classifier(1).on_epoch(move |epoch| {
-        *count.borrow_mut() += 1;
+        count.fetch_add(1, Ordering::Relaxed);
         assert!(epoch.to_string().starts_with(&format!("epoch {}/6  loss ", epoch.number)), "{epoch}");
     });
     let fit = Fit { epochs: 6, batch: 16, validation_split: 0.25, ..Fit::default() };
     let history = trainer.fit(&two_blobs(200), fit).unwrap();
-    assert_eq!((history.len(), *reported.borrow()), (6, 6));
+    assert_eq!((history.len(), reported.load(Ordering::Relaxed)), (6, 6));
     let last = history.last().unwrap();
     assert!(last.training.loss < history[0].training.loss);
     assert_eq!(last.validation.as_ref().unwrap().metric, Some(("accuracy", 1.0)));

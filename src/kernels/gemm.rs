@@ -1,11 +1,19 @@
 //! Matrix products, on `matrixmultiply` above a size and by plain loops below it.
 
-use super::{Float, parallel::GRAIN, simd::simd};
+use super::{
+    Float,
+    parallel::{GRAIN, on_pool},
+    simd::simd,
+};
 
 /// Products of fewer multiplications than this are done by plain loops: packing costs more.
 const SMALL: usize = 1 << 11;
-/// Products of more multiplications are split over threads; waking one takes 15–40 µs.
+/// Products of more multiplications are split over threads.
 const LARGE: usize = 1 << 22;
+/// As [`LARGE`], where a second thread is at hand.
+const LARGE_ON_POOL: usize = 1 << 20;
+/// Both halves of a split product begin at a multiple of this, which the products' own tiles divide.
+const TILE: usize = 32;
 
 /// A matrix in a contiguous slice: rows × cols as multiplied, stored transposed or not.
 #[derive(Clone, Copy, Debug)]
@@ -83,29 +91,64 @@ pub(crate) fn strided<F: Float>(
     accumulate: bool,
 ) {
     assert!(a.cols == b.rows && b.cols <= step, "sizes");
-    if a.rows >= 32 && a.rows * a.cols * b.cols > LARGE {
-        let half = (a.rows / 2).next_multiple_of(16);
-        let below = Strided { data: &a.data[half * a.row_step..], rows: a.rows - half, ..a };
-        let (top, bottom) = c.split_at_mut(half * step);
-        rayon::join(
-            || strided(Strided { rows: half, ..a }, b, top, step, accumulate),
-            || strided(below, b, bottom, step, accumulate),
-        );
-        return;
-    }
     let target = Strided { data: &*c, rows: a.rows, cols: b.cols, row_step: step, col_step: 1 };
     assert!(a.is_within() && b.is_within() && target.is_within(), "sizes");
-    // SAFETY: each matrix has been found to lie within its slice, so that every element which sizes
-    // and steps reach is in it. `c` is borrowed mutably, so it overlaps neither `a` nor `b`.
-    unsafe {
-        F::gemm(
-            [a.rows, a.cols, b.cols],
-            (a.data.as_ptr(), a.row_step as isize, a.col_step as isize),
-            (b.data.as_ptr(), b.row_step as isize, b.col_step as isize),
-            if accumulate { F::ONE } else { F::ZERO },
-            (c.as_mut_ptr(), step as isize, 1),
-        );
+    let large = if on_pool() { LARGE_ON_POOL } else { LARGE };
+    // SAFETY: each matrix has been found to lie within its slice. `c` is borrowed mutably, so it
+    // overlaps neither `a` nor `b`.
+    unsafe { split(a, b, Target(c.as_mut_ptr()), step, accumulate, large) }
+}
+
+/// Where a part of a product goes; parts that different threads compute do not overlap.
+#[derive(Clone, Copy)]
+struct Target<F>(*mut F);
+
+// SAFETY: it is only a place; `split` gives each thread its own.
+unsafe impl<F: Send> Send for Target<F> {}
+
+/// A product in halves, if it is large. The longer side is cut, so that the smaller operand is the
+/// one that both halves pack. No element is summed otherwise for it.
+///
+/// # Safety
+/// `a` and `b` must lie within their slices, and a.rows × b.cols elements at `c`, rows `step` apart,
+/// within memory that nobody else uses.
+unsafe fn split<F: Float>(
+    a: Strided<'_, F>,
+    b: Strided<'_, F>,
+    c: Target<F>,
+    step: usize,
+    accumulate: bool,
+    large: usize,
+) {
+    let (rows, cols) = (a.rows, b.cols);
+    if rows.max(cols) < 2 * TILE || rows * a.cols * cols <= large {
+        // SAFETY: as promised by the caller, every element which sizes and steps reach is there.
+        return unsafe {
+            F::gemm(
+                [rows, a.cols, cols],
+                (a.data.as_ptr(), a.row_step as isize, a.col_step as isize),
+                (b.data.as_ptr(), b.row_step as isize, b.col_step as isize),
+                if accumulate { F::ONE } else { F::ZERO },
+                (c.0, step as isize, 1),
+            )
+        };
     }
+    let half = (rows.max(cols) / 2).next_multiple_of(TILE);
+    let (first, second, at) = if rows >= cols {
+        let below = Strided { data: &a.data[half * a.row_step..], rows: rows - half, ..a };
+        ((Strided { rows: half, ..a }, b), (below, b), half * step)
+    } else {
+        let right = Strided { data: &b.data[half * b.col_step..], cols: cols - half, ..b };
+        ((a, Strided { cols: half, ..b }), (a, right), half)
+    };
+    // SAFETY: row or column `half` exists, so its place is within c; the halves share no element.
+    let next = Target(unsafe { c.0.add(at) });
+    rayon::join(
+        // SAFETY: parts of what the caller promised for the whole.
+        move || unsafe { split(first.0, first.1, c, step, accumulate, LARGE) },
+        // SAFETY: as above.
+        move || unsafe { split(second.0, second.1, next, step, accumulate, LARGE) },
+    );
 }
 
 #[inline(always)]
@@ -210,6 +253,25 @@ mod tests {
                         assert_eq!(c[i * n + j], want, "{m}x{k}x{n} {ta} {tb} at {i},{j}");
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn halves_change_no_bit() {
+        // Of a size that is halved on the pool and not outside it.
+        for (m, k, n) in [(32, 400, 129), (257, 100, 70), (40, 33, 2000), (65, 800, 64)] {
+            assert!(m * k * n > LARGE_ON_POOL && m * k * n <= LARGE);
+            let number = |i: usize| (i as f32 * 0.618).sin();
+            let (a, b): (Vec<_>, Vec<_>) =
+                ((0..m * k).map(number).collect(), (0..k * n).map(number).collect());
+            for transposed in [false, true] {
+                let a = Matrix { data: &a, rows: m, cols: k, transposed: false };
+                let b = Matrix { data: &b, rows: k, cols: n, transposed };
+                let mut outputs = [vec![1.0; m * n], vec![1.0; m * n]];
+                product(a, b, &mut outputs[0], true);
+                rayon::scope(|_| product(a, b, &mut outputs[1], true));
+                assert_eq!(outputs[0], outputs[1], "{m}x{k}x{n}");
             }
         }
     }

@@ -5,6 +5,12 @@
 /// 15–40 µs), and the size of the pieces above it.
 pub(crate) const GRAIN: usize = 1 << 15;
 
+/// Whether this is a thread of the pool, which shares work with one that is awake in a few
+/// microseconds. From elsewhere the work first moves into the pool.
+pub(crate) fn on_pool() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
 /// Work on a piece of an output, given where the piece starts. Not generic, so that splitting is
 /// compiled once, not once per loop.
 pub(crate) type Work<'w, T> = &'w (dyn Fn(usize, &mut [T]) + Sync);

@@ -8,7 +8,7 @@ use crate::{
 pub use crate::ops::{CrossEntropyOptions, NllOptions};
 
 /// A number that says how far an output is from its target.
-pub trait Loss<F: Float> {
+pub trait Loss<F: Float>: Send {
     /// What an output is compared with.
     type Target: Send;
 

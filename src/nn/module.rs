@@ -142,7 +142,7 @@ impl<I: Interp> fmt::Debug for Ctx<'_, I> {
 /// let y = model.forward(&params.eval(), Tensor::ones([2, 3]));
 /// assert_eq!(y.shape().dims(), [2, 3]);
 /// ```
-pub trait Module {
+pub trait Module: Send {
     /// The output for an input.
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I>;
 }

@@ -51,7 +51,7 @@ pub struct Trainer<M, F: Float, R, L: Loss<F>> {
     pub(super) clock: Clock,
     #[cfg(feature = "safetensors")]
     checkpoints: Option<std::path::PathBuf>,
-    on_epoch: Option<Box<dyn FnMut(&Epoch)>>,
+    on_epoch: Option<Box<dyn FnMut(&Epoch) + Send>>,
 }
 
 /// How far training has come, over all calls of [`fit`](Trainer::fit).
@@ -74,7 +74,7 @@ pub enum Every {
 
 struct Metric<F: Float, T> {
     name: &'static str,
-    of: Box<dyn Fn(&Tensor<F>, &T) -> f64>,
+    of: Box<dyn Fn(&Tensor<F>, &T) -> f64 + Send>,
 }
 
 /// The loss over some data, and the metric if there is one.
@@ -142,7 +142,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
     pub fn metric(
         mut self,
         name: &'static str,
-        metric: impl Fn(&Tensor<F>, &L::Target) -> f64 + 'static,
+        metric: impl Fn(&Tensor<F>, &L::Target) -> f64 + Send + 'static,
     ) -> Self {
         self.metric = Some(Metric { name, of: Box::new(metric) });
         self
@@ -177,7 +177,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
     }
 
     /// Calls `report` after each epoch.
-    pub fn on_epoch(mut self, report: impl FnMut(&Epoch) + 'static) -> Self {
+    pub fn on_epoch(mut self, report: impl FnMut(&Epoch) + Send + 'static) -> Self {
         self.on_epoch = Some(Box::new(report));
         self
     }
@@ -194,6 +194,14 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         D: Dataset<Elem = F, Target = L::Target>,
     {
         let training = self.check(data, &fit)?;
+        // On the pool: its threads share work sooner than it can be handed to them from elsewhere.
+        rayon::scope(|_| self.train(data, fit, training))
+    }
+
+    fn train<D>(&mut self, data: &D, fit: Fit, training: usize) -> Result<Vec<Epoch>, Error>
+    where
+        D: Dataset<Elem = F, Target = L::Target>,
+    {
         let rng = Rng::resume(fit.seed, self.clock.drawn);
         let mut tape = Tape::new();
         let mut history = Vec::with_capacity(fit.epochs);

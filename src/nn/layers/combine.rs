@@ -17,7 +17,7 @@ impl<M: Module> Module for Residual<M> {
 }
 
 /// Several modules for the same input: a tuple of modules, or a vector of them.
-pub trait Branches {
+pub trait Branches: Send {
     /// The output of each.
     fn outputs<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Vec<Value<I>>;
 }

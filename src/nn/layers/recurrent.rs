@@ -16,7 +16,7 @@ pub type Lstm = Recurrent<LstmCell>;
 pub type Gru = Recurrent<GruCell>;
 
 /// What a recurrent network does in one step.
-pub trait Cell: Copy {
+pub trait Cell: Copy + Send {
     /// The layer's name in messages and of its parameters.
     const NAME: &'static str;
     /// Blocks of `hidden` rows in the weights.

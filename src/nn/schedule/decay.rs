@@ -151,7 +151,7 @@ impl Schedule for Polynomial {
 #[derive(Clone, Copy)]
 pub struct Lambda<S>(pub S);
 
-impl<S: Fn(u64) -> f64> Schedule for Lambda<S> {
+impl<S: Fn(u64) -> f64 + Send> Schedule for Lambda<S> {
     fn lr(&self, t: u64, base: f64) -> f64 {
         base * (self.0)(t)
     }
@@ -171,14 +171,14 @@ pub struct Multiplicative<S> {
     known: Cell<(u64, f64)>,
 }
 
-impl<S: Fn(u64) -> f64> Multiplicative<S> {
+impl<S: Fn(u64) -> f64 + Send> Multiplicative<S> {
     /// The product of `factor(1)`, `factor(2)`, …
     pub fn new(factor: S) -> Self {
         Multiplicative { factor, known: Cell::new((0, 1.0)) }
     }
 }
 
-impl<S: Fn(u64) -> f64> Schedule for Multiplicative<S> {
+impl<S: Fn(u64) -> f64 + Send> Schedule for Multiplicative<S> {
     fn lr(&self, t: u64, base: f64) -> f64 {
         let (from, product) = if self.known.get().0 <= t { self.known.get() } else { (0, 1.0) };
         let product = (from + 1..=t).fold(product, |product, t| product * (self.factor)(t));

@@ -29,7 +29,7 @@ pub use plateau::{Mode, Plateau, Seen};
 use crate::Error;
 
 /// A learning rate as a function of time.
-pub trait Schedule {
+pub trait Schedule: Send {
     /// The learning rate at time `t`, counted from 0, of an optimizer that was given `base`.
     fn lr(&self, t: u64, base: f64) -> f64;
 
