@@ -195,7 +195,13 @@ fn dot<F: Float>(x: &[F], y: &[F]) -> F {
             lanes[i] += a[i] * b[i];
         }
     }
-    lanes.iter().fold(sum, |sum, &lane| sum + lane)
+    // In pairs: one after the other each addition waits for the last.
+    for width in [4, 2, 1] {
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+    }
+    sum + lanes[0]
 }
 
 /// Many products: `c[i] = a[i] · b[i]`, where `index(i)` names the matrices of `a` and `b`.

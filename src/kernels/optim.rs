@@ -22,7 +22,7 @@ pub(crate) fn follow<F: Float, const S: usize>(
     f: impl Fn(F, F, &mut [F; S]) -> F + Copy + Sync,
 ) {
     assert!(p.len() == g.len() && state.iter().all(|s| s.len() == p.len()), "sizes");
-    if p.len() < 2 * if on_pool() { PIECE_ON_POOL } else { PIECE } {
+    if p.len() < 2 * PIECE_ON_POOL || p.len() < 2 * PIECE && !on_pool() {
         return simd(
             #[inline(always)]
             move || blocks(p, g, state, f),

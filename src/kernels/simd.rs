@@ -1,21 +1,27 @@
 //! Runs a loop compiled for the best instruction set of this processor.
 
-/// Compiles `body` once per instruction set and runs the best one. Everything it calls must be
-/// `#[inline(always)]`, or it stays compiled for the baseline.
-#[inline(always)]
-pub(crate) fn simd<R>(body: impl FnOnce() -> R) -> R {
+use std::sync::LazyLock;
+
+/// What this processor runs, of what loops are compiled for.
+enum Level {
+    Baseline,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
     #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-    if has_avx512() {
-        // SAFETY: the processor has just been found to have these instructions.
-        return unsafe { on_avx512(body) };
+    Avx512,
+}
+
+static LEVEL: LazyLock<Level> = LazyLock::new(|| {
+    #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+    if avx512::get() {
+        return Level::Avx512;
     }
     #[cfg(target_arch = "x86_64")]
-    if has_avx2() {
-        // SAFETY: the processor has just been found to have these instructions.
-        return unsafe { on_avx2(body) };
+    if avx2::get() {
+        return Level::Avx2;
     }
-    body()
-}
+    Level::Baseline
+});
 
 #[cfg(target_arch = "x86_64")]
 cpufeatures::new!(avx2, "avx2", "fma", "bmi1", "bmi2");
@@ -24,17 +30,19 @@ cpufeatures::new!(
     avx512, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi1", "bmi2"
 );
 
-// Apart, so that the question itself is not compiled into every loop.
-#[cfg(target_arch = "x86_64")]
-#[inline(never)]
-fn has_avx2() -> bool {
-    avx2::get()
-}
-
-#[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-#[inline(never)]
-fn has_avx512() -> bool {
-    avx512::get()
+/// Compiles `body` once per instruction set and runs the best one. Everything it calls must be
+/// `#[inline(always)]`, or it stays compiled for the baseline.
+#[inline(always)]
+pub(crate) fn simd<R>(body: impl FnOnce() -> R) -> R {
+    match *LEVEL {
+        Level::Baseline => body(),
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has been found to have these instructions.
+        Level::Avx2 => unsafe { on_avx2(body) },
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        // SAFETY: as above.
+        Level::Avx512 => unsafe { on_avx512(body) },
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -11,6 +11,7 @@ use crate::{
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
+use smallvec::SmallVec;
 
 /// A · B over the last two axes, either of them transposed; the axes before are broadcast.
 /// Closed under differentiation: ∂/∂A = dY · Bᵀ, ∂/∂B = Aᵀ · dY
@@ -47,7 +48,7 @@ impl Op for MatMul {
         let Some(outer) = Shape::from(batch(a)).broadcast(&Shape::from(batch(b))) else {
             return refuse(format!("the axes before the last two of {a} and {b} do not broadcast"));
         };
-        let dims: Vec<usize> = outer.iter().copied().chain([m, n]).collect();
+        let dims: SmallVec<[usize; 4]> = outer.iter().copied().chain([m, n]).collect();
         Shape::try_new(&dims).or_else(refuse)
     }
 
