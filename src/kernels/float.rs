@@ -83,6 +83,10 @@ pub(crate) mod sealed {
             c: (*mut Self, isize, isize),
         );
 
+        /// The plan of the Fourier transforms of `n` numbers, `n` above 0.
+        #[cfg(feature = "fft")]
+        fn fourier_plan(n: usize) -> crate::kernels::fourier::Plan<Self>;
+
         /// `out[i] = f(x[i])`.
         fn map<U: Unary>(function: &U, x: &[Self], out: &mut [Self]);
         /// `d[i] = chain(v[i], d[i])`.
@@ -117,6 +121,12 @@ macro_rules! float {
             ) {
                 // SAFETY: the caller's promise is the callee's demand, word for word.
                 unsafe { $gemm(m, k, n, 1.0, a, a_row, a_col, b, b_row, b_col, beta, c, c_row, c_col) }
+            }
+
+            #[cfg(feature = "fft")]
+            fn fourier_plan(n: usize) -> super::fourier::Plan<Self> {
+                static PLANS: super::fourier::Plans<$F> = super::fourier::Plans::new();
+                PLANS.of(n)
             }
 
             #[inline(always)]

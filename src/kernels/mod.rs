@@ -10,6 +10,8 @@ pub(crate) mod ctc;
 mod double;
 mod float;
 pub(crate) mod formula;
+#[cfg(feature = "fft")]
+pub(crate) mod fourier;
 pub(crate) mod gemm;
 pub(crate) mod linalg;
 pub(crate) mod map;

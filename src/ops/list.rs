@@ -6,7 +6,8 @@
 #[macro_export]
 macro_rules! for_each_op {
     ($each:ident) => {
-        $each! {
+        $crate::with_spectra! {
+            ops, $each,
             // arithmetic
             add: $crate::ops::Add,
             sub: $crate::ops::Sub,
@@ -184,7 +185,8 @@ macro_rules! for_each_op {
 #[macro_export]
 macro_rules! for_each_composition {
     ($each:ident) => {
-        $each! {
+        $crate::with_spectra! {
+            compositions, $each,
             // arithmetic and blends
             square: $crate::ops::composed::Square,
             lerp: $crate::ops::composed::Lerp,
@@ -341,4 +343,46 @@ macro_rules! for_each_composition {
             gaussian_nll_loss: $crate::ops::composed::GaussianNllLoss,
         }
     };
+}
+
+/// Hands on a list with what the feature `fft` adds to it.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(feature = "fft")]
+macro_rules! with_spectra {
+    (ops, $each:ident, $($list:tt)*) => {
+        $each! {
+            $($list)*
+            // spectra
+            half_spectrum: $crate::ops::HalfSpectrum,
+            half_spectrum_grad: $crate::ops::HalfSpectrumGrad,
+        }
+    };
+    (compositions, $each:ident, $($list:tt)*) => {
+        $each! {
+            $($list)*
+            // spectra
+            rfft: $crate::ops::composed::Rfft,
+            irfft: $crate::ops::composed::Irfft,
+            fft: $crate::ops::composed::Fft,
+            ifft: $crate::ops::composed::Ifft,
+            rfft2: $crate::ops::composed::Rfft2,
+            irfft2: $crate::ops::composed::Irfft2,
+            power_spectrum: $crate::ops::composed::PowerSpectrum,
+            complex_mul: $crate::ops::composed::ComplexMul,
+            magnitude: $crate::ops::composed::Magnitude,
+            stft: $crate::ops::composed::Stft,
+            istft: $crate::ops::composed::Istft,
+            mel_spectrogram: $crate::ops::composed::MelSpectrogram,
+            amplitude_to_db: $crate::ops::composed::AmplitudeToDb,
+        }
+    };
+}
+
+/// Hands on a list as it is.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(feature = "fft"))]
+macro_rules! with_spectra {
+    ($of:ident, $each:ident, $($list:tt)*) => { $each! { $($list)* } };
 }

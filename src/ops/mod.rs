@@ -3,6 +3,8 @@
 //! Each op states its mathematics once, as an [`Op`]; the methods and operators on
 //! [`Value`](crate::Value) stand beside it. `docs/adding-an-op.md` shows how to add one.
 //!
+//! The ops of spectra, Fourier transforms and what is made of them, are there with the feature `fft`.
+//!
 //! Some layers of [`nn`](crate::nn) have the names of the ops that they run (`Linear`, `Relu`,
 //! `CrossEntropy`), so import what you need from here by name, or write `ops::Relu`.
 
@@ -48,6 +50,8 @@ mod slice;
 mod softmax;
 mod sort;
 mod spatial;
+#[cfg(feature = "fft")]
+mod spectrum;
 mod statistics;
 mod strided;
 mod truth;
@@ -100,6 +104,10 @@ pub use slice::{Range, Slice, SliceGrad};
 pub use softmax::{LogSoftmax, Softmax};
 pub use sort::TopK;
 pub use spatial::{PerAxis, Sliding};
+#[cfg(feature = "fft")]
+pub use spectrum::{
+    FftNorm, HalfSpectrum, HalfSpectrumGrad, IstftOptions, MelNorm, MelOptions, MelScale, StftOptions,
+};
 pub use strided::{AsStrided, AsStridedGrad};
 
 use crate::op::{Checked, Op};
@@ -128,6 +136,8 @@ pub mod composed {
     pub use super::scatter::{Gather, Scatter, ScatterAdd, ScatterFill};
     pub use super::sequence::composed::*;
     pub use super::sort::{Sort, Topk};
+    #[cfg(feature = "fft")]
+    pub use super::spectrum::composed::*;
     pub use super::statistics::{NanmeanAxes, NansumAxes, StdAxes, VarAxes, VarMeanAxes};
     pub use super::strided::Unfold;
     pub use super::truth::{AllAxes, AnyAxes};

@@ -17,6 +17,7 @@ mod scan;
 mod scatter;
 mod sequence;
 mod sort;
+mod spectrum;
 mod statistics;
 mod strided;
 mod view;
