@@ -26,6 +26,7 @@ mod scan;
 mod sequence;
 mod shape;
 mod softmax;
+mod spectrum;
 
 /// A test for each family, and one that there are no others.
 macro_rules! families {
@@ -59,4 +60,5 @@ families! {
     sequence,
     shape,
     softmax,
+    spectrum,
 }
