@@ -115,9 +115,14 @@ impl<F: Float, S: Fn(F, F) -> F + Copy + Sync> Fold<F, S> {
             top();
             bottom();
         }
-        for (a, b) in out.iter_mut().zip(second) {
-            *a = (self.step)(*a, *b);
-        }
+        simd(
+            #[inline(always)]
+            move || {
+                for (a, b) in out.iter_mut().zip(second) {
+                    *a = (self.step)(*a, *b);
+                }
+            },
+        );
     }
 
     /// Each `width` elements of `out` from the columns of `rows` rows.
@@ -187,14 +192,15 @@ impl<F: Float, S: Fn(F, F) -> F + Copy + Sync> Fold<F, S> {
         lanes
     }
 
-    /// Long rows, four in one go, so that `out` is read and written less often.
+    /// Long rows. Those beside each other one after the other, so that memory is read in order; those
+    /// far apart four in one go, so that several are on their way.
     #[inline(always)]
     fn wide(self, x: &[F], rows: usize, inner: usize, out: &mut [F]) {
         let (step, width) = (self.step, out.len());
         let row = |j: usize| &x[j * inner..][..width];
         out.copy_from_slice(row(0));
         let mut j = 1;
-        while j + 4 <= rows {
+        while width < inner && j + 4 <= rows {
             let (a, b, c, d) = (row(j), row(j + 1), row(j + 2), row(j + 3));
             for i in 0..width {
                 out[i] = step(out[i], step(step(a[i], b[i]), step(c[i], d[i])));
