@@ -307,6 +307,7 @@ macro_rules! for_each_composition {
             eigvalsh: $crate::ops::composed::Eigvalsh,
             svdvals: $crate::ops::composed::Svdvals,
             nuclear_norm: $crate::ops::composed::NuclearNorm,
+            matrix_norm: $crate::ops::composed::MatrixNorm,
             lstsq: $crate::ops::composed::Lstsq,
             matrix_power: $crate::ops::composed::MatrixPower,
             cdist: $crate::ops::composed::Cdist,

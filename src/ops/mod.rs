@@ -78,8 +78,8 @@ pub use image::{Col2im, Im2col, InterpolateOptions, Interpolation, PatchOptions,
 pub use index::{IndexSelect, IndexSelectGrad};
 pub use indices::Indices;
 pub use linalg::{
-    Cholesky, Contraction, Det, Eigh, Inv, Linear, MatMul, MatrixExp, Pinv, Qr, Scales, Slogdet, Solve, Svd,
-    Triangular, TriangularSolve,
+    Cholesky, Contraction, Det, Eigh, Inv, LeastSquares, Linear, MatMul, MatrixExp, MatrixOrder, Pinv, Qr,
+    Scales, Slogdet, Solve, Svd, Triangular, TriangularSolve,
 };
 pub use logcumsumexp::LogCumsumExp;
 pub use logsumexp::LogSumExp;

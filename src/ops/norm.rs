@@ -144,11 +144,12 @@ impl<I: Interp> Value<I> {
         self.norm_axes(p, Axes::All, false)
     }
 
-    /// (Σ|x|ᵖ)^(1/p) over axes; the greatest |x| for p = ∞, the least for p = −∞, and the number of elements
+    /// The norm of vectors, (Σ|x|ᵖ)^(1/p) over axes; the greatest |x| for p = ∞, the least for p = −∞, and the number of elements
     /// that are not 0, without a gradient, for p = 0. PyTorch's default p is 2. With `keepdims` the axes stay,
     /// with size 1.
     ///
-    /// The gradient is 0 where all elements are, and ties of p = ±∞ share it evenly.
+    /// The gradient is 0 where all elements are, and ties of p = ±∞ share it evenly. Norms of matrices are
+    /// [`matrix_norm`](Self::matrix_norm).
     ///
     /// # Panics
     /// When an axis is out of range or named twice, or p is NaN; when p < 0 or p = ∞ and there are no

@@ -3,7 +3,10 @@
 use crate::kinks::{close, derivatives, same};
 use crate::misuse::refused;
 use gradtape::gradcheck::gradcheck;
-use gradtape::{Tape, Tensor, Var, ops::Pinv};
+use gradtape::{
+    Tape, Tensor, Var,
+    ops::{MatrixOrder, Pinv},
+};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -175,7 +178,7 @@ fn svd_of_equal_values_has_a_gradient_through_the_values_alone() {
     let flat = Tensor::from([[0.0, 3.0, 0.0], [-3.0, 0.0, 0.0]]);
     let rank_1 = Tensor::from([[1.0, 2.0], [2.0, 4.0], [4.0, 8.0]]);
     for a in [flat, rank_1, Tensor::zeros([2, 3]), rotated()] {
-        let (u, s, vt) = a.svd();
+        let (u, s, vt) = a.svd(false);
         close("U·diag(s)·Vᵀ", (&u * &s).matmul(&vt).slice(), a.slice());
         let unit = identity(s.shape().size());
         close("UᵀU", u.transpose(0, 1).matmul(&u).slice(), unit.slice());
@@ -183,11 +186,101 @@ fn svd_of_equal_values_has_a_gradient_through_the_values_alone() {
         let found = derivatives(std::slice::from_ref(&a), |v| weighted(&v[0].svdvals()));
         let weights = Tensor::from_fn(s.shape(), |i| (i + 1) as f64);
         close("through the values", &found.first[0], (&u * weights).matmul(&vt).slice());
-        let found = derivatives(std::slice::from_ref(&a), |v| v[0].svd().0);
+        let found = derivatives(std::slice::from_ref(&a), |v| v[0].svd(false).0);
         all_nan("through the left vectors", &found.first[0]);
-        let found = derivatives(&[a], |v| v[0].svd().2);
+        let found = derivatives(&[a], |v| v[0].svd(false).2);
         all_nan("through the right vectors", &found.first[0]);
     }
+}
+
+/// Each element times another number.
+fn uneven<'t>(x: &Var<'t, f64>) -> Var<'t, f64> {
+    x * x.lift(Tensor::from_fn(x.shape(), |i| ((i * i * 7 + 3 * i) % 11) as f64 - 5.0))
+}
+
+#[test]
+fn further_vectors_of_svd_have_a_gradient_where_their_basis_does_not_matter() {
+    let tall = Tensor::from([[1.0, 0.5], [-0.25, 2.0], [0.5, 0.5], [1.5, -1.0], [0.25, 0.75]]);
+    // What U₁ leaves is projected on by U₂·U₂ᵀ = I − U₁·U₁ᵀ.
+    let found = derivatives(std::slice::from_ref(&tall), |v| {
+        let (u, _, _) = v[0].svd(true);
+        assert_eq!(u.shape().dims(), [5, 5]);
+        let further = u.narrow(1, 2, 3);
+        uneven(&further.matmul(&further.transpose(0, 1)))
+    });
+    let want = derivatives(std::slice::from_ref(&tall), |v| {
+        let (u, _, _) = v[0].svd(false);
+        uneven(&(v[0].lift(identity(5)) - u.matmul(&u.transpose(0, 1))))
+    });
+    close("value", &found.y, &want.y);
+    close("gradient", &found.first[0], &want.first[0]);
+    close("second order", &found.second[0], &want.second[0]);
+    let wide = tall.transpose(0, 1);
+    let found = derivatives(std::slice::from_ref(&wide), |v| {
+        let further = v[0].svd(true).2.narrow(0, 2, 3);
+        uneven(&further.transpose(0, 1).matmul(&further))
+    });
+    let turned = Tensor::new(want.first[0].clone(), [5, 2]).transpose(0, 1);
+    close("gradient through Vᵀ", &found.first[0], turned.slice());
+
+    // The values do not look at them; any single one of them is as good as another.
+    let found = derivatives(std::slice::from_ref(&tall), |v| v[0].svd(true).1);
+    let want = derivatives(std::slice::from_ref(&tall), |v| v[0].svdvals());
+    close("through the values", &found.first[0], &want.first[0]);
+    let found = derivatives(std::slice::from_ref(&tall), |v| v[0].svd(true).0.narrow(1, 2, 1) * 1.0);
+    all_nan("through one vector of three", &found.first[0]);
+    let one = Tensor::from([[1.0, 0.5], [-0.25, 2.0], [0.5, 0.5]]);
+    gradcheck(|v| uneven(&v[0].svd(true).0).sum(), &[one]).unwrap();
+    // None belongs to a value.
+    let (u, s, vt) = Tensor::<f64>::zeros([2, 3, 0]).svd(true);
+    assert_eq!((s.shape().dims(), vt.shape().dims()), (&[2, 0][..], &[2, 0, 0][..]));
+    assert_eq!(u, identity(3).expand([2, 3, 3]));
+    all_nan("U", Tensor::full([3, 2], NAN).svd(true).0.slice());
+}
+
+#[test]
+fn matrix_norms_share_ties_and_stand_still_at_zero() {
+    let of = |x: &Tensor<f64>, order: MatrixOrder| {
+        derivatives(std::slice::from_ref(x), |v| v[0].matrix_norm(order, [-2, -1], false))
+    };
+    let zero = Tensor::zeros([2, 3]);
+    for p in [1.0, -1.0, 2.0, -2.0, INF, -INF] {
+        let found = of(&zero, p.into());
+        same("value at 0", &found.y, &[0.0]);
+        same("gradient at 0", &found.first[0], &[0.0; 6]);
+    }
+    let found = of(&zero, MatrixOrder::Frobenius);
+    same("gradient at 0", &found.first[0], &[0.0; 6]);
+    let even = Tensor::from([[1.0, -1.0], [-1.0, 1.0]]);
+    for (p, y) in [(1.0, 2.0), (-1.0, 2.0), (INF, 2.0), (-INF, 2.0)] {
+        let found = of(&even, p.into());
+        same("value of ties", &found.y, &[y]);
+        same("gradient of ties", &found.first[0], &[0.5, -0.5, -0.5, 0.5]);
+    }
+    let found = of(&identity(2), 2.0.into());
+    close("equal singular values", &found.first[0], &[0.5, 0.0, 0.0, 0.5]);
+}
+
+#[test]
+fn matrix_rank_counts_what_pinv_inverts() {
+    let a = Tensor::from([[4.0, 0.0], [0.0, -1.0], [0.0, 0.0]]);
+    let cut = |atol, rtol| Pinv { atol, rtol, ..Pinv::default() };
+    for (options, rank) in [
+        (cut(None, None), 2.0),
+        (cut(Some(1.0), None), 1.0),
+        (cut(None, Some(0.2)), 2.0),
+        (cut(Some(5.0), Some(0.2)), 0.0),
+    ] {
+        assert_eq!(a.matrix_rank(options).item(), rank, "{options:?}");
+    }
+    let stack = Tensor::stack(&[&identity(3), &Tensor::ones([3, 3]), &Tensor::zeros([3, 3])], 0);
+    assert_eq!(stack.matrix_rank(Pinv::default()), Tensor::from([3.0, 1.0, 0.0]));
+    let symmetric = Pinv { hermitian: true, ..Pinv::default() };
+    assert_eq!(Tensor::from([[0.0, 2.0], [0.0, 0.0]]).matrix_rank(symmetric).item(), 2.0);
+    assert_eq!(Tensor::<f64>::zeros([0, 3]).matrix_rank(Pinv::default()).item(), 0.0);
+    let tape = Tape::new();
+    let x = tape.var(a);
+    assert!(x.matrix_rank(Pinv::default()).is_constant());
 }
 
 #[test]
@@ -270,9 +363,9 @@ fn nan_passes_through_factorisations() {
 #[test]
 fn lstsq_of_too_few_equations_has_the_least_norm() {
     let (a, b) = (Tensor::from([[1.0, 1.0]]), Tensor::from([2.0]));
-    close("x", a.lstsq(&b, None).slice(), &[1.0, 1.0]);
+    close("x", a.lstsq(&b, None).solution.slice(), &[1.0, 1.0]);
     let (a, b) = (Tensor::from([[1.0, 0.0], [1.0, 0.0]]), Tensor::from([1.0, 3.0]));
-    close("x", a.lstsq(&b, None).slice(), &[2.0, 0.0]);
+    close("x", a.lstsq(&b, None).solution.slice(), &[2.0, 0.0]);
 }
 
 #[test]

@@ -110,10 +110,27 @@ fn factorisations_name_the_op_and_the_shapes() {
         (refused(|| m.matrix_exp()), "gradtape: matrix_exp: needs square matrices, not [2, 3]"),
         (refused(|| m.matrix_power(2)), "gradtape: matrix_power: needs square matrices, not [2, 3]"),
         (refused(|| v.qr(false)), "gradtape: qr: needs matrices, not [3]"),
-        (refused(|| v.svd()), "gradtape: svd: needs matrices, not [3]"),
+        (refused(|| v.svd(false)), "gradtape: svd: needs matrices, not [3]"),
         (refused(|| v.svdvals()), "gradtape: svd: needs matrices, not [3]"),
-        (refused(|| v.nuclear_norm()), "gradtape: svd: needs matrices, not [3]"),
+        (refused(|| v.nuclear_norm()), "gradtape: nuclear_norm: needs matrices, not [3]"),
         (refused(|| v.pinv(Pinv::default())), "gradtape: pinv: needs matrices, not [3]"),
+        (refused(|| v.matrix_rank(Pinv::default())), "gradtape: pinv: needs matrices, not [3]"),
+        (
+            refused(|| m.matrix_rank(Pinv { hermitian: true, ..Pinv::default() })),
+            "gradtape: pinv: needs square matrices, not [2, 3]",
+        ),
+        (
+            refused(|| m.matrix_norm(3.0, [0, 1], false)),
+            "gradtape: matrix_norm: there is no norm of order 3 for matrices of [2, 3]",
+        ),
+        (
+            refused(|| m.matrix_norm(1.0, [0, -2], false)),
+            "gradtape: matrix_norm: axis 0 of [2, 3] is named twice",
+        ),
+        (
+            refused(|| v.matrix_norm(1.0, [0, 1], false)),
+            "gradtape: matrix_norm: axis 1 is out of range for 1 axes of [3]",
+        ),
         (
             refused(|| m.lstsq(&v, None)),
             "gradtape: lstsq: needs [.., m, n] and [.., m, k] or [.., m], not [2, 3] and [3]",
@@ -206,18 +223,22 @@ fn factorisations_give_back_their_matrix<F: Float>(bound: f64) {
             near(&q.matmul(&r), &a, bound);
             near(&t(&q).matmul(&q), &identity(q.shape()[1]), bound);
         }
-        let (u, s, vt) = a.svd();
+        let (u, s, vt) = a.svd(false);
         near(&(&u * &s).matmul(&vt), &a, bound);
         near(&t(&u).matmul(&u), &identity(k), bound);
         near(&vt.matmul(&t(&vt)), &identity(k), bound);
         assert!(s.slice().is_sorted_by(|a, b| a >= b));
+        let (u, _, vt) = a.svd(true);
+        near(&t(&u).matmul(&u), &identity(m), bound);
+        near(&vt.matmul(&t(&vt)), &identity(n), bound);
         // Of rank 5: the rest of the singular values is 0, and there are vectors to go with them.
         let low = scattered::<F>(m, 5).matmul(&scattered(5, n));
-        let (u, s, vt) = low.svd();
+        let (u, s, vt) = low.svd(false);
         near(&(&u * &s).matmul(&vt), &low, bound);
         near(&t(&u).matmul(&u), &identity(k), bound);
         near(&vt.matmul(&t(&vt)), &identity(k), bound);
         assert!(s.slice()[5].to_f64() < bound);
+        assert_eq!(low.matrix_rank(Pinv::default()).item(), F::of(5.0));
         let p = low.pinv(Pinv::default());
         near(&low.matmul(&p).matmul(&low), &low, 10.0 * bound);
 

@@ -1,5 +1,5 @@
 use crate::table::Case;
-use gradtape::ops::{Contraction, Pinv, Scales, Triangular};
+use gradtape::ops::{Contraction, MatrixOrder, Pinv, Scales, Triangular};
 use gradtape::{Tensor, Value, Var};
 
 /// x + c·I.
@@ -28,6 +28,25 @@ fn squares<'t>((q, r): (Var<'t, f64>, Var<'t, f64>)) -> Vec<Var<'t, f64>> {
 /// The outer product of each pair of singular vectors.
 fn outer<'t>((u, _, vt): (Var<'t, f64>, Var<'t, f64>, Var<'t, f64>)) -> Var<'t, f64> {
     Value::einsum("ij,jk->jik", &[&u, &vt])
+}
+
+fn constant<'t>(x: &Var<'t, f64>) -> Var<'t, f64> {
+    x.lift(x.tensor().clone())
+}
+
+/// The same of those that belong to a value; of the others the projection, without a gradient as in PyTorch.
+fn full<'t>(x: &Var<'t, f64>) -> Vec<Var<'t, f64>> {
+    let (u, s, vt) = x.svd(true);
+    let parts = |x: &Var<'t, f64>, axis: isize| {
+        let (shape, k) = (x.shape(), s.shape()[s.shape().rank() - 1]);
+        let size = shape[(shape.rank() as isize + axis) as usize];
+        let parts = x.split(&[k, size - k], axis);
+        (parts[0].clone(), constant(&parts[1]))
+    };
+    let ((u, further_u), (vt, further_vt)) = (parts(&u, -1), parts(&vt, -2));
+    let pairs = Value::einsum("...ij,...jk->...jik", &[&u, &vt]);
+    let (left, right) = (further_u.transpose(-1, -2), further_vt.transpose(-1, -2));
+    vec![pairs, s.clone(), further_u.matmul(&left), right.matmul(&further_vt)]
 }
 
 pub(crate) const CASES: &[Case] = &[
@@ -101,13 +120,41 @@ pub(crate) const CASES: &[Case] = &[
         vec![Value::einsum("ij,kj->jik", &[&v, &v])]
     }),
     ("eigvalsh", |x, _| vec![x[0].eigvalsh()]),
-    ("svd", |x, _| vec![outer(x[0].svd())]),
-    ("svd wide", |x, _| vec![outer(x[0].svd())]),
+    ("svd", |x, _| vec![outer(x[0].svd(false))]),
+    ("svd wide", |x, _| vec![outer(x[0].svd(false))]),
+    ("svd full", |x, _| full(&x[0])),
+    ("svd full wide", |x, _| full(&x[0])),
     ("svdvals", |x, _| vec![x[0].svdvals()]),
     ("nuclear_norm", |x, _| vec![x[0].nuclear_norm()]),
+    ("matrix_norm", |x, _| vec![x[0].matrix_norm(MatrixOrder::default(), [-2, -1], false)]),
+    ("matrix_norm of order 1.0", |x, _| vec![x[0].matrix_norm(1.0, [0, -1], true)]),
+    ("matrix_norm of order -1.0", |x, _| vec![x[0].matrix_norm(-1.0, [0, -1], false)]),
+    ("matrix_norm of order 2.0", |x, _| vec![x[0].matrix_norm(2.0, [0, -1], true)]),
+    ("matrix_norm of order -2.0", |x, _| vec![x[0].matrix_norm(-2.0, [0, -1], false)]),
+    ("matrix_norm of order inf", |x, _| vec![x[0].matrix_norm(f64::INFINITY, [0, -1], true)]),
+    ("matrix_norm of order -inf", |x, _| vec![x[0].matrix_norm(f64::NEG_INFINITY, [0, -1], false)]),
+    ("matrix_norm nuclear", |x, _| vec![x[0].matrix_norm(MatrixOrder::Nuclear, [1, 0], false)]),
+    ("matrix_rank", |x, _| {
+        let low = x[0].narrow(1, 0, 1) * x[0].narrow(0, 0, 1);
+        let (all, cut) = (Pinv::default(), symmetric(&low.narrow(0, 0, 3)));
+        vec![
+            x[0].matrix_rank(all),
+            low.matrix_rank(all),
+            x[0].matrix_rank(Pinv { atol: Some(3.0), ..all }),
+            x[0].matrix_rank(Pinv { rtol: Some(0.5), ..all }),
+            cut.matrix_rank(Pinv { hermitian: true, ..all }),
+        ]
+    }),
+    ("pinv hermitian", |x, _| vec![x[0].pinv(Pinv { hermitian: true, ..Pinv::default() })]),
     ("pinv tall", |x, _| vec![x[0].pinv(Pinv::default())]),
     ("pinv wide", |x, _| vec![x[0].pinv(Pinv::default())]),
-    ("lstsq", |x, _| vec![x[0].lstsq(&x[1], None)]),
+    ("lstsq", |x, _| vec![x[0].lstsq(&x[1], None).solution]),
+    ("lstsq results", |x, _| {
+        let found = x[0].lstsq(&x[1], None);
+        let (residuals, values) = (constant(&found.residuals()), constant(&found.singular_values()));
+        vec![found.solution.clone(), residuals, found.rank(), values]
+    }),
+    ("lstsq rcond", |x, _| vec![constant(&x[0].lstsq(&x[1], Some(0.9)).solution)]),
     ("matrix_power", |x, _| vec![x[0].matrix_power(5)]),
     ("matrix_power of inverse", |x, _| vec![regular(&x[0]).matrix_power(-3)]),
     ("matrix_exp", |x, _| vec![x[0].matrix_exp()]),

@@ -92,6 +92,22 @@ fn orthogonalise<F: Float>(x: &mut [F], y: &mut [F], count: usize, length: usize
     unreachable!("the loop has no end")
 }
 
+/// Orthonormal rows, and after them others until there are as many as they are long, each with its component of
+/// greatest magnitude positive. NaN where the rows are.
+pub(crate) fn completed<F: Float>(mut rows: Vec<F>, length: usize) -> Vec<F> {
+    if rows.iter().any(|v| v.is_nan()) {
+        return vec![F::NAN; length * length];
+    }
+    while rows.len() < length * length {
+        let mut further = complement(&rows, length);
+        if points_backwards(further.iter().copied()) {
+            further.iter_mut().for_each(|v| *v = -*v);
+        }
+        rows.extend(further);
+    }
+    rows
+}
+
 /// A unit vector orthogonal to the orthonormal rows of x, of which there are fewer than their length.
 fn complement<F: Float>(x: &[F], length: usize) -> Vec<F> {
     // Of the unit vectors the one that the rows span least of; never less than a part 1/length of it is left.

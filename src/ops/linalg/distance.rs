@@ -12,6 +12,9 @@ impl<I: Interp> Value<I> {
     /// ‖x₁ᵢ − x₂ⱼ‖ₚ of each row of x₁ with each row of x₂; the batches before are broadcast. PyTorch's
     /// default p is 2. The gradient of equal rows is 0.
     ///
+    /// Differences are taken before they are squared. PyTorch's `compute_mode` allows a product of matrices in their place,
+    /// which is faster and loses the digits of small distances; there is no such choice here.
+    ///
     /// # Panics
     /// When these are no matrices with rows of one size, the batches do not broadcast, or p is negative.
     ///

@@ -139,6 +139,7 @@ impl<I: Interp> Value<I> {
     /// * Without `->`, the result has the axes of `...`, then the names used once, in the order of the alphabet.
     /// * An axis of size 1 stretches to the size that its name has elsewhere.
     /// * Of many operands those are multiplied first that take the fewest multiplications.
+    /// * PyTorch's other notation, numbers in place of letters between the operands, is not taken: it says the same.
     ///
     /// ```
     /// use gradtape::{Tensor, Value};

@@ -12,6 +12,7 @@ mod equation;
 mod function;
 mod gap;
 mod matrix;
+mod norm;
 mod pinv;
 mod product;
 mod qr;
@@ -24,7 +25,8 @@ pub use combination::{Contraction, Scales};
 pub use determinant::{Det, Slogdet};
 pub use eigh::Eigh;
 pub use function::MatrixExp;
-pub use pinv::Pinv;
+pub use norm::MatrixOrder;
+pub use pinv::{LeastSquares, Pinv};
 pub use product::{Linear, MatMul};
 pub use qr::Qr;
 pub use solve::{Inv, Solve};
@@ -40,6 +42,7 @@ pub(super) mod composed {
     pub use super::eigh::Eigvalsh;
     pub use super::einsum::Einsum;
     pub use super::function::MatrixPower;
+    pub use super::norm::{MatrixNorm, NuclearNorm};
     pub use super::pinv::Lstsq;
-    pub use super::svd::{NuclearNorm, Svdvals};
+    pub use super::svd::Svdvals;
 }

@@ -3,8 +3,8 @@
 
 use super::{
     matrix::{
-        blocks, blocks_mut, fault, sampled, sampled_batch, sizes, times, times_transposed, transposed,
-        transposed_times, with_last,
+        blocks, blocks_mut, fault, sampled, sampled_batch, sizes, square, symmetric, times, times_transposed,
+        transposed, transposed_times, with_last,
     },
     solve::is_vectors,
     svd::sampled_apart,
@@ -14,6 +14,7 @@ use crate::{
     gradcheck::{Gen, Reject, Sample},
     kernels::linalg::{epsilon, svd},
     op::{One, Op, OpError, Saved, Saves},
+    ops::view::allowed,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -28,6 +29,9 @@ pub struct Pinv {
     pub atol: Option<f64>,
     /// The relative bound; if neither is set, max(m, n) times the distance from 1 to the next number, else 0.
     pub rtol: Option<f64>,
+    /// Whether the matrices are symmetric; of one that is not the symmetric part is taken, so that the
+    /// gradient is symmetric.
+    pub hermitian: bool,
 }
 
 impl Pinv {
@@ -39,6 +43,11 @@ impl Pinv {
         });
         let (absolute, relative) = (F::of(self.atol.unwrap_or(0.0)), rtol * top);
         if relative > absolute { relative } else { absolute }
+    }
+
+    /// What is inverted.
+    fn operand<I: Interp>(&self, x: &Value<I>) -> Value<I> {
+        if self.hermitian { symmetric(x) } else { x.clone() }
     }
 
     /// A derivative is known only where what is left out is 0 but for rounding.
@@ -69,12 +78,15 @@ impl Op for Pinv {
     const SAVES: Saves = Saves::inputs([0]).and(Saves::outputs([0]));
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
+        if self.hermitian {
+            return square(Self::NAME, x).map(|_| x.clone());
+        }
         let [m, n] = sizes(Self::NAME, x)?;
         with_last(Self::NAME, x, &[n, m])
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let [m, n] = sizes(Self::NAME, x.shape())?;
+        let ([m, n], x) = (sizes(Self::NAME, x.shape())?, self.operand(&*x));
         let mut y = Tensor::zeros(out);
         for (i, (a, p)) in blocks(x.slice(), m * n).zip(blocks_mut(y.slice_mut(), m * n)).enumerate() {
             let Ok(svd) = svd::factor(a, m, n) else {
@@ -92,7 +104,7 @@ impl Op for Pinv {
     }
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
-        let (a, p) = (s.x::<0>(), s.y::<0>());
+        let (a, p) = (&self.operand(s.x::<0>()), s.y::<0>());
         self.check_derivative(a.tensor());
         let dpt = transposed(&dy);
         let whole = transposed_times(p, &times_transposed(&dy, p));
@@ -100,11 +112,11 @@ impl Op for Pinv {
         let left = times(&rest_left, &times_transposed(p, p));
         let rest_right = &dpt - times(&times(&dpt, p), a);
         let right = times(&transposed_times(p, p), &rest_right);
-        Some(left + right - whole)
+        Some(self.operand(&(left + right - whole)))
     }
 
     fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
-        let (a, p, dx) = (s.x::<0>(), s.y::<0>(), dx?);
+        let (a, p, dx) = (&self.operand(s.x::<0>()), s.y::<0>(), &self.operand(dx?));
         self.check_derivative(a.tensor());
         let whole = times(p, &times(dx, p));
         let p_pt_dxt = times(p, &times_transposed(&transposed(p), dx));
@@ -117,14 +129,34 @@ impl Op for Pinv {
     #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (batch, m, n) = (sampled_batch(g), g.dim().min(4), g.dim().min(4));
-        let op = Pinv { atol: g.pick(&[None, Some(0.5)]), rtol: g.pick(&[None, Some(1e-3)]) };
+        let (atol, rtol) = (g.pick(&[None, Some(0.5)]), g.pick(&[None, Some(1e-3)]));
+        let op = Pinv { atol, rtol, hermitian: g.bool() };
+        if op.hermitian {
+            let (x, order) = (sampled(g, &batch, [m, m]), g.order(m));
+            // Large on the diagonal, of either sign.
+            let own = |at: usize| {
+                let (i, j) = (at / m % m, at % m);
+                let size = 4.0 + order[j] as f64;
+                if i != j {
+                    0.0
+                } else if order[j] % 2 == 0 {
+                    size
+                } else {
+                    -size
+                }
+            };
+            let x = Tensor::from_fn(x.shape(), |at| x.slice()[at] + own(at));
+            return Sample::new(op, [x]).rounding(10.0);
+        }
         Sample::new(op, [sampled_apart(g, &batch, [m, n])]).rounding(10.0)
     }
 
     #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize]| Reject::new(Pinv::default(), [Shape::from(x)], "needs matrices, not");
-        vec![bad(&[]), bad(&[3]), bad(&[0])]
+        let wide = Pinv { hermitian: true, ..Pinv::default() };
+        let wide = Reject::new(wide, [Shape::from([2, 3])], "needs square matrices, not [2, 3]");
+        vec![bad(&[]), bad(&[3]), bad(&[0]), wide]
     }
 }
 
@@ -145,20 +177,50 @@ impl<I: Interp> Value<I> {
         Value::apply(options, self.into())
     }
 
+    /// How many singular values the options of [`pinv`](Self::pinv) do not leave out, of each matrix: a number
+    /// without a gradient.
+    ///
+    /// # Panics
+    /// When these are no matrices.
+    ///
+    /// ```
+    /// use gradtape::{Tensor, ops::Pinv};
+    /// let a = Tensor::from([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]]);
+    /// assert_eq!(a.matrix_rank(Pinv::default()).item(), 1.0);
+    /// ```
+    #[track_caller]
+    pub fn matrix_rank(&self, options: Pinv) -> Self {
+        allowed(options.shape(self.shape()));
+        let (x, shape) = (options.operand(self.tensor()), self.shape());
+        let (s, size) = (x.svdvals(), shape[shape.rank() - 1].max(shape[shape.rank() - 2]));
+        let count = s.shape()[s.shape().rank() - 1];
+        let counts = |at: usize| {
+            let bound = options.bound(s.slice()[at / count * count], size);
+            if s.slice()[at] > bound { I::Elem::ONE } else { I::Elem::ZERO }
+        };
+        self.lift(Tensor::from_fn(s.shape(), counts).sum_axes(-1, false))
+    }
+
     /// X of least norm among those with the least ‖A·X − B‖, by the pseudo-inverse; singular values of at
     /// most `rcond` times the greatest count as 0 (`None`: max(m, n) times the distance from 1 to the next
     /// number, as is PyTorch's default). B holds matrices, or is one vector, or one for each matrix of A.
+    ///
+    /// What PyTorch returns beside X is computed when it is asked for. Its `driver` names the algorithm; this one's results are
+    /// those of `gelsd`.
     ///
     /// # Panics
     /// When the shapes do not fit.
     ///
     /// ```
     /// use gradtape::Tensor;
-    /// let (a, b) = (Tensor::from([[1.0], [1.0], [1.0]]), Tensor::from([1.0, 2.0, 6.0]));
-    /// assert!((a.lstsq(&b, None) - 3.0).abs().max().item() < 1e-14);
+    /// let (a, b) = (Tensor::from([[1.0f64], [1.0], [1.0]]), Tensor::from([1.0, 2.0, 6.0]));
+    /// let found = a.lstsq(&b, None);
+    /// assert!((&found.solution - 3.0).abs().max().item() < 1e-14);
+    /// assert!((found.residuals().item() - 14.0).abs() < 1e-13);
+    /// assert_eq!(found.rank().item(), 1.0);
     /// ```
     #[track_caller]
-    pub fn lstsq(&self, b: &Self, rcond: Option<f64>) -> Self {
+    pub fn lstsq(&self, b: &Self, rcond: Option<f64>) -> LeastSquares<I> {
         let (a_shape, b_shape) = (self.shape(), b.shape());
         let vectors = is_vectors(a_shape, b_shape);
         let fits = match (&a_shape[..], &b_shape[..]) {
@@ -170,19 +232,65 @@ impl<I: Interp> Value<I> {
             fits,
             "gradtape: lstsq: needs [.., m, n] and [.., m, k] or [.., m], not {a_shape} and {b_shape}"
         );
-        let inverse = self.pinv(Pinv { atol: None, rtol: rcond });
-        if vectors { times(&inverse, &b.unsqueeze(-1)).squeeze(-1) } else { times(&inverse, b) }
+        let options = Pinv { rtol: rcond, ..Pinv::default() };
+        let columns = if vectors { b.unsqueeze(-1) } else { b.clone() };
+        let x = times(&self.pinv(options), &columns);
+        let solution = if vectors { x.squeeze(-1) } else { x };
+        LeastSquares { solution, a: self.clone(), b: b.clone(), options }
     }
 }
 
-composition!(Lstsq(Option<f64>), "lstsq", |rcond, x| vec![x[0].lstsq(&x[1], *rcond)], |g| {
-    let (batch, m, n) = (sampled_batch(g), g.int(1, 4), g.int(1, 4));
-    let a = sampled_apart(g, &batch, [m, n]);
-    let columns = g.int(0, 2);
-    let b = match g.int(0, 2) {
-        0 => sampled(g, &[], [m, 1]).reshape([m]),
-        1 => sampled(g, &batch, [m, 1]).reshape(&[&batch[..], &[m]].concat()[..]),
-        _ => sampled(g, &batch, [m, columns]),
-    };
-    (g.pick(&[None, Some(1e-3)]), vec![a, b])
-});
+/// What [`lstsq`](Value::lstsq) finds.
+#[derive(Clone, Debug)]
+pub struct LeastSquares<I: Interp> {
+    /// X: `[.., n, k]`, or `[.., n]` where B holds vectors.
+    pub solution: Value<I>,
+    a: Value<I>,
+    b: Value<I>,
+    options: Pinv,
+}
+
+impl<I: Interp> LeastSquares<I> {
+    /// ‖A·x − b‖² of each column: `[.., k]`, or `[..]` where B holds vectors. PyTorch leaves this empty unless
+    /// A has more rows than columns and full rank.
+    #[must_use]
+    pub fn residuals(&self) -> Value<I> {
+        if is_vectors(self.a.shape(), self.b.shape()) {
+            let product = times(&self.a, &self.solution.unsqueeze(-1)).squeeze(-1);
+            return (product - &self.b).square().sum_axes(-1, false);
+        }
+        (times(&self.a, &self.solution) - &self.b).square().sum_axes(-2, false)
+    }
+
+    /// The rank of each matrix A, a number without a gradient: how many singular values do not count as 0.
+    #[must_use]
+    pub fn rank(&self) -> Value<I> {
+        self.a.matrix_rank(self.options)
+    }
+
+    /// The singular values of A, descending.
+    #[must_use]
+    pub fn singular_values(&self) -> Value<I> {
+        self.a.svdvals()
+    }
+}
+
+composition!(
+    Lstsq(Option<f64>),
+    "lstsq",
+    |rcond, x| {
+        let found = x[0].lstsq(&x[1], *rcond);
+        vec![found.residuals(), found.solution]
+    },
+    |g| {
+        let (batch, m, n) = (sampled_batch(g), g.int(1, 4), g.int(1, 4));
+        let a = sampled_apart(g, &batch, [m, n]);
+        let columns = g.int(0, 2);
+        let b = match g.int(0, 2) {
+            0 => sampled(g, &[], [m, 1]).reshape([m]),
+            1 => sampled(g, &batch, [m, 1]).reshape(&[&batch[..], &[m]].concat()[..]),
+            _ => sampled(g, &batch, [m, columns]),
+        };
+        (g.pick(&[None, Some(1e-3)]), vec![a, b])
+    }
+);

@@ -159,7 +159,7 @@ fn tall_gradient<I: Interp>(
 impl<I: Interp> Value<I> {
     /// Q with orthonormal columns and R, upper triangular, with A = Q·R. Q has as many columns as A has rows
     /// if `complete`, else no more than A has columns (PyTorch's default, and the mode `reduced`; its mode
-    /// `r` is the second result alone).
+    /// `r` is the second result alone, which here has a gradient).
     ///
     /// The diagonal of R is not negative, which makes both unique where A has full rank. PyTorch leaves the
     /// signs open.

@@ -2,27 +2,82 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    gap::{inverse_gaps, is_positive, nan_at_zero},
+    gap::{inverse_gaps, nan_at_zero},
     matrix::{
-        blocks, blocks_mut, fault, sampled, sampled_batch, sizes, times, times_transposed, transposed,
-        transposed_times, with_last,
+        batch, fault, sampled, sampled_batch, sizes, times, times_transposed, transposed, transposed_times,
+        with_last,
     },
 };
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
-    kernels::linalg::svd,
+    kernels::linalg::{epsilon, svd},
     op::{Fix, One, Op, OpError, Saved, Saves},
     ops::arithmetic::add_tangents,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
 
-/// U, descending singular values s, and Vᵀ with A = U·diag(s)·Vᵀ; of an m × n matrix min(m, n) of each.
-/// Gradient and tangent as in Townsend: Differentiating the Singular Value Decomposition, 2016: through s
-/// alone U·diag(ds)·Vᵀ; through vectors NaN where rounding cannot tell singular values apart, or from 0.
+/// U, descending singular values s, and Vᵀ with A = U·diag(s)·Vᵀ; of an m × n matrix min(m, n) of each, or as
+/// many vectors as they are long. Gradient and tangent as in Townsend: Differentiating the Singular Value
+/// Decomposition, 2016: through s alone U·diag(ds)·Vᵀ; through vectors NaN where rounding cannot tell singular
+/// values apart, or from 0.
+///
+/// The further vectors U₂ are any basis of what those of the singular values, U₁, leave: U₁ᵀ·U₂ = 0, so that
+/// they move by dU₂ = −U₁·dU₁ᵀ·U₂ and by any rotation among themselves. A function that no such rotation
+/// changes has a cotangent with U₂ᵀ·dU₂ symmetric, and its gradient is right; of any other it is NaN. A
+/// tangent exists of a single further vector, and is NaN of several.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Svd;
+pub struct Svd {
+    /// Whether U and V are square.
+    pub full_matrices: bool,
+}
+
+/// The columns of Q that belong to the `count` singular values, and their cotangent, to which that of the
+/// columns after them is moved: dQ₁ − Q₂·dQ₂ᵀ·Q₁.
+fn folded<I: Interp>(q: &Value<I>, dq: Option<Value<I>>, count: usize) -> (Value<I>, Option<Value<I>>) {
+    let &[.., rows, columns] = q.shape().dims() else { unreachable!("shape has made matrices") };
+    if columns == count {
+        return (q.clone(), dq);
+    }
+    let parts = |x: &Value<I>| x.split(&[count, columns - count], -1);
+    let (q, dq) = (parts(q), dq.map(|dq| parts(&dq)));
+    let folded = dq.map(|dq| {
+        let inside = transposed_times(q[1].tensor(), dq[1].tensor());
+        let greatest = |x: &Tensor<I::Elem>| x.abs().max_axes([-2, -1], true);
+        let turns = greatest(&(&inside - transposed(&inside)));
+        // What rounding and cancellation leave of a symmetric matrix.
+        let bound = greatest(dq[1].tensor()) * (1024.0 * rows as f64 * epsilon::<I::Elem>().to_f64());
+        let undefined = turns.greater(&bound).select(f64::NAN, 0.0);
+        &dq[0] - times(&q[1], &transposed_times(&dq[1], &q[0])) + q[0].lift(undefined)
+    });
+    (q[0].clone(), folded)
+}
+
+/// As [`folded`], of Qᵀ.
+fn folded_rows<I: Interp>(
+    qt: &Value<I>,
+    dqt: Option<Value<I>>,
+    count: usize,
+) -> (Value<I>, Option<Value<I>>) {
+    if qt.shape()[qt.shape().rank() - 2] == count {
+        return (qt.clone(), dqt);
+    }
+    let (q, dq) = folded(&transposed(qt), dqt.as_ref().map(transposed), count);
+    (transposed(&q), dq.as_ref().map(transposed))
+}
+
+/// The tangent of all columns of Q, given that of those that belong to the singular values.
+fn unfolded<I: Interp>(q: &Value<I>, dq: Value<I>) -> Value<I> {
+    let (columns, count) = (q.shape()[q.shape().rank() - 1], dq.shape()[dq.shape().rank() - 1]);
+    if columns == count {
+        return dq;
+    }
+    let parts = q.split(&[count, columns - count], -1);
+    let further = -times(&parts[0], &transposed_times(&dq, &parts[1]));
+    let further = if columns - count > 1 { further + f64::NAN } else { further };
+    Value::concat(&[&dq, &further], -1)
+}
 
 impl Op for Svd {
     type In = One;
@@ -33,32 +88,38 @@ impl Op for Svd {
     fn shape(&self, x: &Shape) -> Result<[Shape; 3], OpError> {
         let [m, n] = sizes(Self::NAME, x)?;
         let k = m.min(n);
+        let [left, right] = if self.full_matrices { [m, n] } else { [k, k] };
         let with = |last: &[usize]| with_last(Self::NAME, x, last);
-        Ok([with(&[m, k])?, with(&[k])?, with(&[k, n])?])
+        Ok([with(&[m, left])?, with(&[k])?, with(&[right, n])?])
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: [Shape; 3]) -> Result<[Tensor<F>; 3], OpError> {
         let [m, n] = sizes(Self::NAME, x.shape())?;
-        let k = m.min(n);
-        let [mut u, mut s, mut v] = out.map(Tensor::zeros);
-        let results = blocks_mut(u.slice_mut(), m * k).zip(blocks_mut(s.slice_mut(), k));
-        let results = results.zip(blocks_mut(v.slice_mut(), k * n));
-        for (i, (a, ((u, s), v))) in blocks(x.slice(), m * n).zip(results).enumerate() {
-            let Ok(found) = svd::factor(a, m, n) else {
+        let count: usize = batch(x.shape()).iter().product();
+        let [mut u, mut s, mut v] = out.each_ref().map(|shape| Vec::with_capacity(shape.size()));
+        for i in 0..count {
+            let Ok(mut found) = svd::factor(&x.slice()[i * m * n..][..m * n], m, n) else {
                 return Err(fault(Self::NAME, x.shape(), i, "does not converge"));
             };
-            for (at, u) in u.iter_mut().enumerate() {
-                *u = found.u[at % k * m + at / k];
+            if self.full_matrices {
+                found.u = svd::completed(found.u, m);
+                found.v = svd::completed(found.v, n);
             }
-            s.copy_from_slice(&found.s);
-            v.copy_from_slice(&found.v);
+            let columns = found.u.len() / m.max(1);
+            u.extend((0..m * columns).map(|at| found.u[at % columns * m + at / columns]));
+            s.extend(found.s);
+            v.extend(found.v);
         }
-        Ok([u, s, v])
+        let [left, values, right] = out;
+        Ok([Tensor::new(u, left), Tensor::new(s, values), Tensor::new(v, right)])
     }
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: [Option<Value<I>>; 3], _: bool) -> Option<Value<I>> {
-        let ((u, w, vt), [m, n]) = ((s.y::<0>(), s.y::<1>(), s.y::<2>()), size(&s));
+        let (w, [m, n]) = (s.y::<1>(), size(&s));
         let [du, dw, dvt] = dy;
+        let (u, du) = folded(s.y::<0>(), du, m.min(n));
+        let (vt, dvt) = folded_rows(s.y::<2>(), dvt, m.min(n));
+        let (u, vt) = (&u, &vt);
         let through_values = dw.map(|dw| times(&(u * dw.unsqueeze(-2)), vt));
         if du.is_none() && dvt.is_none() {
             return through_values;
@@ -90,7 +151,10 @@ impl Op for Svd {
 
     fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> [Option<Value<I>>; 3] {
         let Some(dx) = dx else { return [None, None, None] };
-        let ((u, w, vt), [m, n]) = ((s.y::<0>(), s.y::<1>(), s.y::<2>()), size(&s));
+        let (w, [m, n]) = (s.y::<1>(), size(&s));
+        let (u, _) = folded(s.y::<0>(), None, m.min(n));
+        let (vt, _) = folded_rows(s.y::<2>(), None, m.min(n));
+        let (u, vt) = (&u, &vt);
         let gaps = inverse_gaps(w, m.max(n), true);
         let positive = nan_at_zero(w, m.max(n));
         let (rows, columns) = (positive.unsqueeze(-1), positive.unsqueeze(-2));
@@ -107,18 +171,25 @@ impl Op for Svd {
         if n > m {
             dvt = dvt + (ut_dx - times(&inside, vt)) / &rows;
         }
-        [Some(du), Some(inside.diagonal(0, -2, -1)), Some(dvt)]
+        let dvt = if self.full_matrices && n > m {
+            transposed(&unfolded(&transposed(s.y::<2>()), transposed(&dvt)))
+        } else {
+            dvt
+        };
+        [Some(unfolded(s.y::<0>(), du)), Some(inside.diagonal(0, -2, -1)), Some(dvt)]
     }
 
     #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
-        let (batch, m, n) = (sampled_batch(g), g.dim().min(4), g.dim().min(4));
-        Sample::new(Svd, [sampled_apart(g, &batch, [m, n])]).rounding(20.0)
+        let (batch, m, full_matrices) = (sampled_batch(g), g.dim().min(4), g.bool());
+        // One further vector has a sign alone that is open, and that is settled; of more there is no tangent.
+        let n = if full_matrices { (m + g.int(0, 2)).saturating_sub(1) } else { g.dim().min(4) };
+        Sample::new(Svd { full_matrices }, [sampled_apart(g, &batch, [m, n])]).rounding(20.0)
     }
 
     #[inline]
     fn rejects() -> Vec<Reject<Self>> {
-        let bad = |x: &[usize]| Reject::new(Svd, [Shape::from(x)], "needs matrices, not");
+        let bad = |x: &[usize]| Reject::new(Svd::default(), [Shape::from(x)], "needs matrices, not");
         vec![bad(&[]), bad(&[3]), bad(&[0])]
     }
 }
@@ -141,26 +212,33 @@ pub(super) fn sampled_apart(g: &mut Gen, batch: &[usize], [m, n]: [usize; 2]) ->
 }
 
 impl<I: Interp> Value<I> {
-    /// U, the singular values, descending, and Vᵀ, with A = U·diag(s)·Vᵀ: of an m × n matrix min(m, n) of
-    /// each, as PyTorch gives with `full_matrices=False` (the further columns are not unique and have no
-    /// gradient).
+    /// U, the singular values, descending, and Vᵀ, with A = U·diag(s)·Vᵀ. Of an m × n matrix U is m × m and Vᵀ
+    /// n × n with `full_matrices`, which is PyTorch's default; without, there are min(m, n) vectors of each.
     ///
     /// Each column of U has its component of greatest magnitude, the first of equals, positive. A loss should
     /// not depend on these signs: they jump where another component becomes the greatest.
+    ///
+    /// The vectors of `full_matrices` that belong to no singular value are some orthonormal basis of what is left. The
+    /// gradient through them is right for what does not depend on the basis, as U₂·U₂ᵀ, and NaN for what does
+    /// (PyTorch ignores what comes from them, in either case); forward mode has a tangent where there is one
+    /// such vector, else NaN.
     ///
     /// # Panics
     /// When these are no matrices.
     ///
     /// ```
     /// use gradtape::Tensor;
-    /// let (u, s, vt) = Tensor::from([[0.0, 3.0, 0.0], [-4.0, 0.0, 0.0]]).svd();
+    /// let a = Tensor::from([[0.0, 3.0, 0.0], [-4.0, 0.0, 0.0]]);
+    /// let (u, s, vt) = a.svd(false);
     /// assert_eq!(s, Tensor::from([4.0, 3.0]));
     /// assert_eq!(u, Tensor::from([[0.0, 1.0], [1.0, 0.0]]));
     /// assert_eq!(vt, Tensor::from([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0]]));
+    /// let (_, _, vt) = a.svd(true);
+    /// assert_eq!(vt, Tensor::from([[-1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]));
     /// ```
     #[track_caller]
-    pub fn svd(&self) -> (Self, Self, Self) {
-        let [u, s, vt] = Value::apply(Svd, self.into());
+    pub fn svd(&self, full_matrices: bool) -> (Self, Self, Self) {
+        let [u, s, vt] = Value::apply(Svd { full_matrices }, self.into());
         (u, s, vt)
     }
 
@@ -170,28 +248,11 @@ impl<I: Interp> Value<I> {
     /// When these are no matrices.
     #[track_caller]
     pub fn svdvals(&self) -> Self {
-        self.svd().1
-    }
-
-    /// The sum of the singular values of each matrix. Its subgradient of least norm is U·Vᵀ, without the
-    /// vectors whose singular values are 0 but for rounding.
-    ///
-    /// # Panics
-    /// When these are no matrices.
-    #[track_caller]
-    pub fn nuclear_norm(&self) -> Self {
-        let (s, shape) = (self.svdvals(), self.shape());
-        let size = shape[shape.rank() - 1].max(shape[shape.rank() - 2]);
-        is_positive(&s, size).select(&s, 0.0).sum_axes(-1, false)
+        self.svd(false).1
     }
 }
 
 composition!(Svdvals(()), "svdvals", |_, x| vec![x[0].svdvals()], |g| {
-    let (batch, m, n) = (sampled_batch(g), g.dim().min(4), g.dim().min(4));
-    ((), vec![sampled_apart(g, &batch, [m, n])])
-});
-
-composition!(NuclearNorm(()), "nuclear_norm", |_, x| vec![x[0].nuclear_norm()], |g| {
     let (batch, m, n) = (sampled_batch(g), g.dim().min(4), g.dim().min(4));
     ((), vec![sampled_apart(g, &batch, [m, n])])
 });

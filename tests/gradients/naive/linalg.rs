@@ -259,6 +259,22 @@ impl Naive for composed::Eigvalsh {
     }
 }
 
+/// Orthonormal columns with those that are missing, by Gram and Schmidt: of each unit vector what the columns
+/// before it leave, where they leave the most.
+fn completed(q: &Array) -> Array {
+    let (m, n) = (q.shape()[0], q.shape()[1]);
+    if n == m {
+        return q.clone();
+    }
+    let with =
+        |unit: usize| matrix(m, n + 1, |i, j| if j < n { q[[i, j]] } else { f64::from(u8::from(i == unit)) });
+    let left = |unit: usize| orthonormal(&with(unit)).1[[n, n]];
+    let most = (0..m).max_by(|&a, &b| left(a).total_cmp(&left(b))).expect("a row");
+    let further = orthonormal(&with(most)).0;
+    let sign = settled(&further, n);
+    completed(&matrix(m, n + 1, |i, j| if j < n { q[[i, j]] } else { sign * further[[i, n]] }))
+}
+
 impl Naive for Svd {
     /// From the eigenvectors of AᵀA or AAᵀ, whichever is smaller.
     fn naive(&self, x: &[Array]) -> Vec<Array> {
@@ -272,20 +288,21 @@ impl Naive for Svd {
             let long = matrix(m.max(n), k, |i, j| long[[i, j]] / s[[j]]);
             let (u, v) = if m < n { (v, long) } else { (long, v) };
             let signed = |x: &Array| matrix(x.shape()[0], k, |i, j| x[[i, j]] * settled(&u, j));
-            vec![signed(&u), s, transposed(&signed(&v))]
+            let all = |x: &Array| if self.full_matrices { completed(x) } else { x.clone() };
+            vec![all(&signed(&u)), s, transposed(&all(&signed(&v)))]
         })
     }
 }
 
 impl Naive for composed::Svdvals {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        vec![Svd.naive(x).remove(1)]
+        vec![Svd::default().naive(x).remove(1)]
     }
 }
 
 impl Naive for composed::NuclearNorm {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        each(x, |x| vec![number(Svd.naive(x)[1].sum())])
+        each(x, |x| vec![number(Svd::default().naive(x)[1].sum())])
     }
 }
 
@@ -301,20 +318,64 @@ fn pseudo_inverse(a: &Array) -> Array {
 
 impl Naive for Pinv {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        each(x, |x| vec![pseudo_inverse(&x[0])])
+        let symmetric = |a: &Array| matrix(a.shape()[0], a.shape()[0], |i, j| (a[[i, j]] + a[[j, i]]) / 2.0);
+        each(x, |x| vec![pseudo_inverse(&if self.hermitian { symmetric(&x[0]) } else { x[0].clone() })])
+    }
+}
+
+impl Naive for composed::MatrixNorm {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let (order, axes, keep) = &self.0;
+        let rank = x[0].ndim();
+        let [rows, columns] = axes.map(|axis| axis.rem_euclid(rank as isize) as usize);
+        let others: Vec<usize> = (0..rank).filter(|&i| i != rows && i != columns).collect();
+        let last = x[0].clone().permuted_axes(IxDyn(&[&others[..], &[rows, columns]].concat()));
+        let mut y = each(&[last], |x| {
+            let a = &x[0];
+            let (m, n) = (a.shape()[0], a.shape()[1]);
+            let sums: Vec<f64> = match order {
+                MatrixOrder::P(p) if p.abs() == 1.0 => {
+                    (0..n).map(|j| (0..m).map(|i| a[[i, j]].abs()).sum()).collect()
+                }
+                MatrixOrder::P(p) if p.is_infinite() => {
+                    (0..m).map(|i| (0..n).map(|j| a[[i, j]].abs()).sum()).collect()
+                }
+                _ => Svd::default().naive(std::slice::from_ref(a))[1].iter().copied().collect(),
+            };
+            vec![number(match order {
+                MatrixOrder::Frobenius => a.iter().map(|v| v * v).sum::<f64>().sqrt(),
+                MatrixOrder::Nuclear => sums.iter().sum(),
+                MatrixOrder::P(p) if *p < 0.0 => sums.iter().copied().fold(f64::INFINITY, f64::min),
+                MatrixOrder::P(_) => sums.iter().copied().fold(0.0, f64::max),
+            })]
+        })
+        .remove(0);
+        if *keep {
+            for axis in [rows.min(columns), rows.max(columns)] {
+                y = y.insert_axis(ndarray::Axis(axis));
+            }
+        }
+        vec![y]
     }
 }
 
 impl Naive for composed::Lstsq {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
         let (a, b) = (&x[0], &x[1]);
-        if b.ndim() > 1 && b.shape() != &a.shape()[..a.ndim() - 1] {
-            return each(x, |x| vec![product(&pseudo_inverse(&x[0]), &x[1])]);
+        let vectors = b.ndim() == 1 || b.shape() == &a.shape()[..a.ndim() - 1];
+        let b = if vectors { b.clone().insert_axis(ndarray::Axis(b.ndim())) } else { b.clone() };
+        let mut found = each(&[a.clone(), b], |x| {
+            let solution = product(&pseudo_inverse(&x[0]), &x[1]);
+            let off = product(&x[0], &solution) - &x[1];
+            let column = |j: usize| (0..off.shape()[0]).map(|i| off[[i, j]] * off[[i, j]]).sum();
+            vec![build(&[off.shape()[1]], |at| column(at[0])), solution]
+        });
+        if vectors {
+            let column = |y: Array| (ndarray::Axis(y.ndim() - 1), y);
+            let first = |(last, y): (ndarray::Axis, Array)| y.index_axis_move(last, 0);
+            found = found.into_iter().map(column).map(first).collect();
         }
-        let column = b.clone().insert_axis(ndarray::Axis(b.ndim()));
-        let y = each(&[a.clone(), column], |x| vec![product(&pseudo_inverse(&x[0]), &x[1])]).remove(0);
-        let last = ndarray::Axis(y.ndim() - 1);
-        vec![y.index_axis_move(last, 0)]
+        found
     }
 }
 
