@@ -29,25 +29,6 @@ impl Default for TripletMarginOptions {
     }
 }
 
-/// (Σ|v|ᵖ)^(1/p) over the last axis, by its greatest element, so that no power overflows; gradient 0 at 0.
-fn norm<I: Interp>(v: &Value<I>, p: f64) -> Value<I> {
-    let size = v.abs();
-    if p == f64::INFINITY {
-        return size.max_axes(-1, false);
-    }
-    // The scale cancels, so it is a constant.
-    let top = size.tensor().max_axes(-1, true);
-    let (zero, one) = (top.constant(0.0), top.constant(1.0));
-    let usable = top.isfinite().logical_and(&top.greater(&zero));
-    let flat = v.lift(top.equal(&zero));
-    let scale = v.lift(usable.select(&top, &one));
-    let total = (size / &scale).powf(p).sum_axes(-1, true);
-    // Guarded within, so that the root's infinite slope at 0 is never met.
-    let (zero, one) = (v.constant(0.0), v.constant(1.0));
-    let root = flat.select(&one, &total).powf(1.0 / p) * scale;
-    flat.select(&zero, &root).squeeze(-1)
-}
-
 impl<I: Interp> Value<I> {
     /// x where the target is 1, max(0, margin − x) where it is −1, reduced, for distances x. Of
     /// targets, only the sign counts. PyTorch's default
@@ -114,7 +95,13 @@ impl<I: Interp> Value<I> {
         alike(NAME, self, negative);
         assert!(shape.last().is_some_and(|&size| size > 0), "gradtape: {NAME}: no vectors in {shape}");
         assert!(p > 0.0, "gradtape: {NAME}: a norm of {p}, for {shape}");
-        triplet(|a, b| norm(&(a - b + eps), p), [self, positive, negative], margin, swap, reduction)
+        triplet(
+            |a, b| a.pairwise_distance(b, p, eps, false),
+            [self, positive, negative],
+            margin,
+            swap,
+            reduction,
+        )
     }
 
     /// [`triplet_margin_loss`](Self::triplet_margin_loss) with a distance of your own.
