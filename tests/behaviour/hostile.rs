@@ -3,9 +3,12 @@
 
 use crate::misuse::outcome;
 use gradtape::ops::{
-    CrossEntropyOptions, Indices, KlReduction, MatMul, Pinv, Range, Reduction, Scales, Slice, SliceGrad,
-    Triangular,
+    AttentionMask, AttentionOptions, AvgPoolOptions, CellWeights, ConvOptions, ConvTransposeOptions,
+    CrossEntropyOptions, CtcOptions, EmbeddingOptions, Indexing, Indices, KlReduction, MatMul,
+    MaxPoolOptions, PadMode, Padding, Pinv, Range, Reduction, Resize, RotaryOptions, Scales, Slice,
+    SliceGrad, TopK, Triangular,
 };
+use gradtape::random::Rng;
 use gradtape::{Axes, Dual, Interp, Shape, Tape, Tensor, Value};
 
 /// What a call may be given besides its operands.
@@ -149,10 +152,15 @@ fn call_all<I: Interp>(
         "cholesky_inverse" => vec![x.cholesky_inverse(false)];
         "qr" => { let (q, r) = x.qr(false); vec![q, r] };
         "eigh" => { let (values, vectors) = x.eigh(); vec![values, vectors] };
-        "svd" => { let (u, s, vt) = x.svd(); vec![u, s, vt] };
+        "svd" => { let (u, s, vt) = x.svd(false); vec![u, s, vt] };
+        "svd full" => { let (u, s, vt) = x.svd(true); vec![u, s, vt] };
         "nuclear_norm" => vec![x.nuclear_norm()];
+        "matrix_norm" => vec![x.matrix_norm(1.0, [-2, -1], true)];
+        "matrix_norm of order -2" => vec![x.matrix_norm(-2.0, [0, 1], false)];
         "pinv" => vec![x.pinv(Pinv::default())];
-        "lstsq" => vec![x.lstsq(y, None)];
+        "pinv hermitian" => vec![x.pinv(Pinv { hermitian: true, ..Pinv::default() })];
+        "matrix_rank" => vec![x.matrix_rank(Pinv::default())];
+        "lstsq" => { let found = x.lstsq(y, None); vec![found.residuals(), found.rank(), found.singular_values(), found.solution] };
         "matrix_exp" => vec![x.matrix_exp()];
         "cdist" => vec![x.cdist(y, 2.0), x.cdist(y, 1.0)];
         "pairwise_distance" => vec![x.pairwise_distance(y, 2.0, 1e-6, true)];
@@ -175,8 +183,57 @@ fn call_all<I: Interp>(
         "triplet_margin_loss" => vec![x.triplet_margin_loss(y, x, &Default::default())];
         "kl_div" => vec![x.kl_div(y, true, KlReduction::BatchMean)];
         "gaussian_nll_loss" => vec![x.gaussian_nll_loss(x, y, &Default::default())];
+        "hinge_losses" => vec![x.hinge_loss(y, Reduction::Mean), x.hinge_embedding_loss(y, f64::NAN, Reduction::Sum)];
+        "soft_margin_loss" => vec![x.soft_margin_loss(y, Reduction::Sum)];
+        "margin_ranking_loss" => vec![x.margin_ranking_loss(y, x, 1.0, Reduction::None)];
+        "smooth_l1_loss" => vec![x.smooth_l1_loss(y, f64::NAN, Reduction::Mean)];
+        "sigmoid_focal_loss" => vec![x.sigmoid_focal_loss(y, Some(f64::NAN), 0.0, Reduction::Mean)];
+        "poisson_nll_loss" => vec![x.poisson_nll_loss(y, &Default::default())];
+        "sort" => vec![x.sort(axis, true).0];
+        "argsort" => { let _ = x.argsort(axis, false); vec![] };
+        "topk" => vec![x.topk(size, TopK { axis, ..TopK::default() }).0];
+        "searchsorted" => { let _ = x.searchsorted(y, true); vec![] };
+        "take" => vec![x.take(indices)];
+        "masked_select" => vec![x.masked_select(y)];
+        "masked_scatter" => vec![x.masked_scatter(y, x)];
+        "meshgrid" => Value::meshgrid(&[x, y], Indexing::Ij);
+        "pad" => vec![x.pad(&[axis, 1], PadMode::Constant(f64::NAN)), x.pad(&[axis, other], PadMode::Reflect)];
+        "embedding" => vec![x.embedding(indices, EmbeddingOptions { padding_idx: Some(size), scale_grad_by_freq: true })];
+        "rotary_embedding" => vec![x.rotary_embedding(RotaryOptions { offset: size, ..RotaryOptions::default() })];
+        "attention" => vec![x.scaled_dot_product_attention(y, x, AttentionOptions { is_causal: true, ..Default::default() })];
+        "attention, masked" => {
+            let options = AttentionOptions { attn_mask: Some(AttentionMask::Keep(y)), scale: Some(f64::NAN), ..Default::default() };
+            vec![x.scaled_dot_product_attention(y, y, options)]
+        };
+        "attention, biased" => {
+            let options = AttentionOptions { attn_mask: Some(AttentionMask::Add(y)), dropout: Some((0.5, &Rng::new(1))), ..Default::default() };
+            vec![x.scaled_dot_product_attention(x, x, options)]
+        };
+        "attention, grouped" => vec![x.scaled_dot_product_attention(y, y, AttentionOptions { enable_gqa: true, ..Default::default() })];
+        "lstm_cell" => { let (h, c) = x.lstm_cell(x, y, &cell(y)); vec![h, c] };
+        "other cells" => vec![x.gru_cell(x, &cell(y)), x.rnn_tanh_cell(y, &cell(x)), x.rnn_relu_cell(x, &cell(y))];
+        "ctc_loss" => vec![x.ctc_loss(indices, indices, indices, CtcOptions { blank: size, ..CtcOptions::default() })];
+        "conv1d" => vec![x.conv1d(y, Some(x), ConvOptions::default()), x.conv1d(y, None, ConvOptions { stride: size.into(), ..Default::default() })];
+        "conv2d" => vec![x.conv2d(y, None, ConvOptions { padding: Padding::from(size), ..Default::default() })];
+        "conv3d" => vec![x.conv3d(y, Some(y), ConvOptions { groups: size, dilation: size.into(), ..Default::default() })];
+        "conv_transpose2d" => vec![x.conv_transpose2d(y, None, ConvTransposeOptions { stride: size.into(), ..Default::default() })];
+        "conv_transpose1d" => vec![x.conv_transpose1d(y, None, ConvTransposeOptions { padding: size.into(), ..Default::default() })];
+        "max_pool" => vec![x.max_pool1d(size, Default::default()), x.max_pool2d(2, MaxPoolOptions { padding: size.into(), ..Default::default() })];
+        "avg_pool" => vec![x.avg_pool1d(1, AvgPoolOptions { stride: Some(size.into()), ..Default::default() }), x.avg_pool2d(size, Default::default())];
+        "lp_pool2d" => vec![x.lp_pool2d(2.0, size, Default::default())];
+        "adaptive_pools" => vec![x.adaptive_avg_pool2d(size), x.adaptive_max_pool1d(size).0];
+        "global_pools" => vec![x.global_avg_pool(), x.global_max_pool()];
+        "max_unpool2d" => vec![x.max_unpool2d(indices, size, Default::default())];
+        "interpolate" => vec![x.interpolate(Resize::To(size.into()), Default::default())];
+        "im2col" => vec![x.im2col(size, Default::default()), x.col2im(size, 2, Default::default())];
+        "pixel_shuffle" => vec![x.pixel_shuffle(size), x.pixel_unshuffle(size)];
         "scalars" => vec![1.0 / (x + f64::NAN), f64::INFINITY - x * -0.0, x / 0.0];
     }
+}
+
+/// The weights of a cell, all of them the same.
+fn cell<I: Interp>(x: &Value<I>) -> CellWeights<'_, I> {
+    CellWeights { weight_ih: x, weight_hh: x, bias_ih: Some(x), bias_hh: None }
 }
 
 /// Refusals must name an op; those of [`Shape`] are those of a shape that cannot exist.

@@ -80,14 +80,15 @@ impl<I: Interp> Value<I> {
             "{NAME}: attn_mask and is_causal exclude each other, for {q}"
         );
         let (key, value) = if enable_gqa {
-            let groups = |of: &Self| {
-                let heads = of.shape().rank().checked_sub(3).map_or(0, |axis| of.shape()[axis]);
-                let all = q.rank().checked_sub(3).map_or(0, |axis| q[axis]);
-                let fits = heads > 0 && all.is_multiple_of(heads);
-                assert!(fits, "{NAME}: the heads of {q} cannot share those of {k} and {v}");
-                of.repeat_interleave(&[all / heads], Some(-3))
-            };
-            (groups(key), groups(value))
+            let heads = |of: &crate::Shape| of.rank().checked_sub(3).map_or(0, |axis| of[axis]);
+            let [all, of_keys, of_values] = shapes.map(heads);
+            let shared = |by: usize| by > 0 && all.is_multiple_of(by);
+            assert!(
+                shared(of_keys) && shared(of_values),
+                "{NAME}: the heads of {q} cannot share those of {k} and {v}"
+            );
+            let repeated = |of: &Self, by: usize| of.repeat_interleave(&[all / by], Some(-3));
+            (repeated(key, of_keys), repeated(value, of_values))
         } else {
             (key.clone(), value.clone())
         };
