@@ -68,6 +68,14 @@ fn comment(source: &str, declares: impl Fn(&str) -> bool) -> Option<String> {
     Some(prose.join(" ").trim().to_owned())
 }
 
+/// The names that links show, without where they lead.
+fn unlinked(comment: &str) -> String {
+    let mut parts = comment.split("`](");
+    let first = parts.next().unwrap().to_owned();
+    let text = parts.fold(first, |text, part| text + "`" + part.split_once(')').unwrap().1);
+    text.replace("[`", "`").replace("`]", "`")
+}
+
 /// What the comment of an op says: above its struct, or above its line in a table.
 fn about(entry: &Entry, source: &str) -> Option<String> {
     let Some(ty) = entry.ty else {
@@ -100,7 +108,7 @@ fn page() -> String {
         let kind = if entry.ty.is_some() { "op" } else { "composition" };
         *if entry.ty.is_some() { &mut ops } else { &mut compositions } += 1;
         let derivatives = if entry.differentiable { "all orders, both modes" } else { "none" };
-        let about = about.replace('|', "\\|").replace("[`", "`").replace("`]", "`");
+        let about = unlinked(&about).replace('|', "\\|");
         rows[file].push(format!("| `{}` | {kind} | {about} | {derivatives} |", entry.name));
     }
     let mut page = format!(
