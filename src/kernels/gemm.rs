@@ -183,7 +183,7 @@ fn small<F: Float>(a: Matrix<'_, F>, b: Matrix<'_, F>, c: &mut [F], accumulate: 
 }
 
 #[inline(always)]
-fn dot<F: Float>(x: &[F], y: &[F]) -> F {
+pub(super) fn dot<F: Float>(x: &[F], y: &[F]) -> F {
     let mut lanes = [F::ZERO; 8];
     let (xs, ys) = (x.chunks_exact(8), y.chunks_exact(8));
     let mut sum = F::ZERO;

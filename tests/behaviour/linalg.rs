@@ -264,3 +264,30 @@ fn factorisations_of_larger_matrices_give_them_back() {
     factorisations_give_back_their_matrix::<f64>(2e-13);
     factorisations_give_back_their_matrix::<f32>(1e-4);
 }
+
+#[test]
+fn eigenvalues_that_are_equal_graded_or_far_from_1_are_found() {
+    let n = 21;
+    let with = |f: &dyn Fn(usize, usize) -> f64| Tensor::from_fn([n, n], |at| f(at / n, at % n));
+    // Wilkinson's matrix, whose greatest eigenvalues are pairs that agree to many digits.
+    let beside = |i: usize, j: usize| if i.abs_diff(j) == 1 { 1.0 } else { 0.0 };
+    let wilkinson =
+        with(&|i, j| if i == j { 10f64.max(i as f64) - 10f64.min(i as f64) } else { beside(i, j) });
+    // A reflection has 1 many times and −1 once.
+    let reflection = with(&|i, j| f64::from(u8::from(i == j)) - 2.0 / n as f64);
+    let graded = with(&|i, j| 10f64.powi(-(i as i32) - j as i32));
+    let flat = with(&|_, _| 1.0);
+    let t = |x: &Tensor<f64>| x.transpose(0, 1);
+    for (name, a) in
+        [("Wilkinson", wilkinson), ("reflection", reflection), ("graded", graded), ("flat", flat)]
+    {
+        for scale in [1.0, 1e-160, 1e160, 1e300] {
+            let (w, v) = (&a * scale).eigh();
+            let back = (&v * (&w / scale)).matmul(&t(&v));
+            let error = (back - &a).abs().max().item() / a.abs().max().item();
+            assert!(error < 1e-14 * n as f64, "{name}, {scale:e}: off by {error:e}");
+            near(&t(&v).matmul(&v), &identity(n), 1e-14 * n as f64);
+            assert!(w.slice().is_sorted(), "{name}, {scale:e}");
+        }
+    }
+}

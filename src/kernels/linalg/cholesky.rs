@@ -1,7 +1,7 @@
 //! Cholesky's factorisation.
 #![forbid(unsafe_code)]
 
-use super::dot;
+use super::{dot, simd};
 use crate::kernels::Float;
 
 /// Lower triangular L with L·Lᵀ = (A + Aᵀ)/2, row by row into `l` (Golub, Van Loan: Matrix Computations,
@@ -10,6 +10,14 @@ use crate::kernels::Float;
 /// # Errors
 /// The first row whose pivot is not positive.
 pub(crate) fn factor<F: Float>(a: &[F], n: usize, l: &mut [F]) -> Result<(), usize> {
+    simd(
+        #[inline(always)]
+        || by_rows(a, n, l),
+    )
+}
+
+#[inline(always)]
+fn by_rows<F: Float>(a: &[F], n: usize, l: &mut [F]) -> Result<(), usize> {
     let half = F::of(0.5);
     for i in 0..n {
         for j in 0..=i {

@@ -1,7 +1,7 @@
 //! LU with partial pivoting.
 #![forbid(unsafe_code)]
 
-use super::{identity, triangle::Triangle, two_rows};
+use super::{identity, simd, triangle::Triangle, two_rows};
 use crate::kernels::Float;
 
 /// P·A = L·U, with ones on the diagonal of L (Golub, Van Loan: Matrix Computations, algorithm 3.4.1).
@@ -23,7 +23,16 @@ const UPPER: Triangle = Triangle { upper: true, transpose: false, unit: false };
 impl<F: Float> Lu<F> {
     pub(crate) fn new(a: &[F], n: usize) -> Self {
         let mut lu = Lu { n, factors: a.to_vec(), order: (0..n).collect(), odd: false, singular: None };
-        let u = &mut lu.factors;
+        simd(
+            #[inline(always)]
+            || lu.eliminate(),
+        );
+        lu
+    }
+
+    #[inline(always)]
+    fn eliminate(&mut self) {
+        let (n, u) = (self.n, &mut self.factors);
         for k in 0..n {
             let mut pivot = k;
             for i in k + 1..n {
@@ -34,14 +43,14 @@ impl<F: Float> Lu<F> {
                 }
             }
             if u[pivot * n + k] == F::ZERO {
-                lu.singular = lu.singular.or(Some(k));
+                self.singular = self.singular.or(Some(k));
                 continue;
             }
             if pivot != k {
                 let (a, b) = two_rows(u, n, pivot, k);
                 a.swap_with_slice(b);
-                lu.order.swap(pivot, k);
-                lu.odd = !lu.odd;
+                self.order.swap(pivot, k);
+                self.odd = !self.odd;
             }
             let divisor = u[k * n + k];
             for i in k + 1..n {
@@ -53,7 +62,6 @@ impl<F: Float> Lu<F> {
                 }
             }
         }
-        lu
     }
 
     /// The pivots: the diagonal of U.

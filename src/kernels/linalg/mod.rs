@@ -10,7 +10,7 @@ pub(crate) mod qr;
 pub(crate) mod svd;
 pub(crate) mod triangle;
 
-use super::Float;
+use super::{Float, gemm::dot, simd::simd};
 
 /// The distance from 1 to the next number.
 pub(crate) fn epsilon<F: Float>() -> F {
@@ -31,11 +31,8 @@ fn identity<F: Float>(n: usize) -> Vec<F> {
     x
 }
 
-fn dot<F: Float>(a: &[F], b: &[F]) -> F {
-    a.iter().zip(b).map(|(&a, &b)| a * b).sum()
-}
-
 /// Two different rows of a matrix with rows of this length, for writing.
+#[inline(always)]
 fn two_rows<F>(x: &mut [F], length: usize, p: usize, q: usize) -> (&mut [F], &mut [F]) {
     let (low, high) = (p.min(q), p.max(q));
     let (head, tail) = x.split_at_mut(high * length);
@@ -53,6 +50,7 @@ fn rotation<F: Float>(zeta: F) -> (F, F, F) {
 }
 
 /// (a, b) ← (c·a − s·b, s·a + c·b).
+#[inline(always)]
 fn rotate<F: Float>(a: &mut [F], b: &mut [F], c: F, s: F) {
     for (a, b) in a.iter_mut().zip(b) {
         (*a, *b) = (c * *a - s * *b, s * *a + c * *b);

@@ -1,11 +1,19 @@
 //! QR by Householder's reflections.
 #![forbid(unsafe_code)]
 
-use super::magnitude;
+use super::{magnitude, simd};
 use crate::kernels::Float;
 
 /// H·X for the reflection H = I − 2vvᵀ/vᵀv of the last rows of X, from column `from` on.
-fn reflect<F: Float>(v: &[F], x: &mut [F], columns: usize, from: usize) {
+pub(super) fn reflect<F: Float>(v: &[F], x: &mut [F], columns: usize, from: usize) {
+    simd(
+        #[inline(always)]
+        || mirror(v, x, columns, from),
+    );
+}
+
+#[inline(always)]
+fn mirror<F: Float>(v: &[F], x: &mut [F], columns: usize, from: usize) {
     let first = x.len() / columns - v.len();
     let rows = &mut x[first * columns..];
     let length: F = v.iter().map(|&v| v * v).sum();

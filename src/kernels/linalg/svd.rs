@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    Diverged, SWEEPS, dot, epsilon, identity, magnitude, points_backwards, rotate, rotation, two_rows,
+    Diverged, SWEEPS, dot, epsilon, identity, magnitude, points_backwards, rotate, rotation, simd, two_rows,
 };
 use crate::kernels::Float;
 
@@ -28,7 +28,10 @@ pub(crate) fn factor<F: Float>(a: &[F], m: usize, n: usize) -> Result<Svd<F>, Di
     let (length, at) = (m.max(n), |i: usize, j: usize| if wide { a[i * n + j] } else { a[j * n + i] });
     let mut x: Vec<F> = (0..count * length).map(|k| at(k / length, k % length) / scale).collect();
     let mut y = identity::<F>(count);
-    orthogonalise(&mut x, &mut y, count, length)?;
+    simd(
+        #[inline(always)]
+        || orthogonalise(&mut x, &mut y, count, length),
+    )?;
 
     let norms: Vec<F> = x.chunks_exact(length.max(1)).map(norm).collect();
     let mut order: Vec<usize> = (0..count).collect();
@@ -56,12 +59,14 @@ pub(crate) fn factor<F: Float>(a: &[F], m: usize, n: usize) -> Result<Svd<F>, Di
 
 /// The length of a vector in the unit of the whole; 0 where it is a remainder of rounding, which has no
 /// direction and would be turned for ever.
+#[inline(always)]
 fn norm<F: Float>(x: &[F]) -> F {
     let norm = dot(x, x).sqrt();
     if norm > epsilon::<F>() * epsilon() { norm } else { F::ZERO }
 }
 
 /// Turns the rows of x until they are orthogonal, and those of y with them.
+#[inline(always)]
 fn orthogonalise<F: Float>(x: &mut [F], y: &mut [F], count: usize, length: usize) -> Result<(), Diverged> {
     // Rounding in a rotation and in the product after it leaves a part of this: more cannot be asked for.
     let tolerance = epsilon::<F>() * F::of(8.0 * (length as f64).sqrt());

@@ -1,6 +1,7 @@
 //! Systems whose matrix is triangular.
 #![forbid(unsafe_code)]
 
+use super::simd;
 use crate::kernels::Float;
 
 /// Which triangle of a stored matrix is the system's, and how it enters.
@@ -18,6 +19,14 @@ impl Triangle {
     /// T·X = B by substitution, in place of the n × columns elements of B. A zero on the diagonal gives
     /// infinities.
     pub(crate) fn solve<F: Float>(self, a: &[F], n: usize, b: &mut [F], columns: usize) {
+        simd(
+            #[inline(always)]
+            || self.substitute(a, n, b, columns),
+        );
+    }
+
+    #[inline(always)]
+    fn substitute<F: Float>(self, a: &[F], n: usize, b: &mut [F], columns: usize) {
         let at = |i: usize, j: usize| if self.transpose { a[j * n + i] } else { a[i * n + j] };
         let backwards = self.upper != self.transpose;
         for step in 0..n {
