@@ -129,10 +129,10 @@ impl Op for Qr {
             m = m.min(n);
         }
         let x = sampled(g, &batch, [m, n]);
-        // Independent columns: each has a large element in a row of its own.
+        // Independent columns: each has an element in a row of its own that outweighs the others.
         let order = g.order(m);
         let large = |at: usize| at % n < m && order[at % n] == at / n % m;
-        let x = Tensor::from_fn(x.shape(), |at| x.slice()[at] + if large(at) { 4.0 } else { 0.0 });
+        let x = Tensor::from_fn(x.shape(), |at| x.slice()[at] + if large(at) { 6.0 } else { 0.0 });
         Sample::new(Qr { complete }, [x]).rounding(10.0)
     }
 
