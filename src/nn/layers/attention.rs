@@ -164,7 +164,8 @@ impl MultiheadAttention {
     }
 
     /// What queries `[batch, queries, width]` make of the values at keys, and the weights,
-    /// `[batch, heads, queries, keys]`, after dropout.
+    /// `[batch, heads, queries, keys]`, after dropout. These are held, so that memory grows with queries times keys;
+    /// [`Value::scaled_dot_product_attention`] without dropout holds none.
     ///
     /// # Panics
     /// When the shapes do not fit.

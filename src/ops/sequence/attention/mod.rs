@@ -45,7 +45,7 @@ impl<I: Interp> Value<I> {
     /// softmax(scale · q·kᵀ + mask)·v for these queries q `[.., heads, queries, width]`, keys
     /// `[.., heads, keys, width]` and values `[.., heads, keys, values]`, see [`Attention`]; the axes before the
     /// last two are broadcast. Without dropout neither value nor gradient holds the scores, so that memory
-    /// grows with the length of the sequences, not with its square; forward mode and second order hold them.
+    /// grows with the length of the sequences, not with its square; dropout, forward mode and second order hold them.
     ///
     /// A query for which no key is left gets 0. Keys and values must be finite where they are masked, too.
     ///
