@@ -21,6 +21,10 @@ fn by() -> Resize {
     Resize::By(vec![1.7, 2.5])
 }
 
+fn leaving() -> Resize {
+    Resize::By(vec![1.1, 1.6])
+}
+
 fn apart() -> PatchOptions {
     PatchOptions { dilation: [2, 1].into(), padding: [1, 2].into(), stride: [2, 3].into() }
 }
@@ -53,6 +57,15 @@ pub(crate) const CASES: &[Case] = &[
         vec![x[0].interpolate(to([5, 7]), corners(Interpolation::Cubic))]
     }),
     ("interpolate area", |x, _| vec![x[0].interpolate(to([2, 3]), mode(Interpolation::Area))]),
+    ("interpolate linear by a factor that changes nothing", |x, _| {
+        vec![x[0].interpolate(Resize::By(vec![1.07]), mode(Interpolation::Linear))]
+    }),
+    ("interpolate bilinear by a factor that leaves an axis", |x, _| {
+        vec![x[0].interpolate(leaving(), mode(Interpolation::Linear))]
+    }),
+    ("interpolate bicubic by a factor that leaves an axis", |x, _| {
+        vec![x[0].interpolate(leaving(), mode(Interpolation::Cubic))]
+    }),
     ("interpolate bilinear smoothed", |x, _| {
         vec![x[0].interpolate(to([3, 4]), smoothed(Interpolation::Linear))]
     }),

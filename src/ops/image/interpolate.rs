@@ -20,7 +20,7 @@ pub enum Resize {
     /// These sizes.
     To(PerAxis),
     /// Each size times its factor, or times the only one, rounded down. Places are found by the factor, not by the
-    /// rounded sizes, unless `recompute_scale_factor` says so.
+    /// rounded sizes, unless `recompute_scale_factor` says so. Linear or antialiased, an axis whose size stays is left as it is.
     By(Vec<f64>),
 }
 
@@ -75,12 +75,18 @@ impl InterpolateOptions {
         }
     }
 
+    /// Whether an axis whose size stays is left as it is, whatever the factor; as in PyTorch.
+    fn leaves_sizes(&self) -> bool {
+        self.mode == Interpolation::Linear || self.antialias
+    }
+
     /// The matrix from `size` elements to `places`, which are `step` elements apart.
     fn matrix(&self, size: usize, places: usize, step: f64) -> Sparse {
         let last = size.saturating_sub(1);
         let step = match self.align_corners {
             true if places > 1 => last as f64 / (places - 1) as f64,
             true => 0.0,
+            false if places == size && self.leaves_sizes() => 1.0,
             false => step,
         };
         let at = |place: usize| {

@@ -55,6 +55,9 @@ impl Naive for Col2im {
 /// How much element `j` of `n` counts at place `o` of `m`, which are `step` apart.
 fn weight(options: &InterpolateOptions, [n, m]: [usize; 2], o: usize, j: usize, step: f64) -> f64 {
     let (last, here) = (n as f64 - 1.0, j as f64);
+    if n == m && (options.mode == Interpolation::Linear || options.antialias) {
+        return f64::from(u8::from(o == j));
+    }
     let step = match options.align_corners {
         true if m == 1 => 0.0,
         true => last / (m as f64 - 1.0),
