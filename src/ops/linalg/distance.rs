@@ -91,7 +91,7 @@ impl<I: Interp> Value<I> {
 /// Two operands whose elements are all well apart from each other and from 0.
 fn apart(g: &mut Gen, a: &Shape, b: &Shape) -> Vec<Tensor<f64>> {
     let order = g.order(a.size() + b.size());
-    let value = |i: usize| (if i.is_multiple_of(2) { 0.0625 } else { -0.0625 }) * (i + 4) as f64;
+    let value = |i: usize| (if i.is_multiple_of(2) { 0.125 } else { -0.125 }) * (i + 4) as f64;
     let of = |shape: &Shape, from: usize| Tensor::from_fn(shape, |at| value(order[from + at]));
     vec![of(a, 0), of(b, a.size())]
 }

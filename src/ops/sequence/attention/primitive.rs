@@ -394,7 +394,9 @@ impl Op for AttentionGrad {
         shapes.extend([numbers.clone(), values, numbers]);
         let op = AttentionGrad { of, bias: bias.is_some() && g.bool() };
         shapes.extend(bias);
-        Sample::many(op, shapes.iter().map(|shape| g.values(shape, -1.0..1.0)).collect())
+        // The logarithms of the sums are free here, so that weights are not held below 1: small scores keep
+        // them from great ones that cancel.
+        Sample::many(op, shapes.iter().map(|shape| g.values(shape, -0.5..0.5)).collect())
     }
 
     #[inline]
