@@ -4,14 +4,14 @@ use super::pictures::{self, Mistake};
 use gradtape::{
     Error, Tensor,
     data::Images,
-    nn::{Dataset, Epoch, Evaluation},
+    nn::{ConfusionMatrix, Dataset, Epoch, Evaluation},
 };
 use std::{path::Path, process::ExitCode};
 
 /// The last lines of the program.
 pub(crate) fn print_test(test: &Evaluation) {
     println!("test loss {:.4}", test.loss);
-    if let Some((name, value)) = test.metric {
+    for (name, value) in &test.metrics {
         println!("test {name} {value:.4}");
     }
 }
@@ -44,7 +44,7 @@ pub(crate) fn draw(
     test: &Images,
     predict: impl Fn(Tensor<f32>) -> Tensor<f32>,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    let accuracy = |e: &Evaluation| e.metric.map_or(f64::NAN, |(_, value)| value);
+    let accuracy = |e: &Evaluation| e.metric("accuracy").unwrap_or(f64::NAN);
     let points: Vec<_> = history
         .iter()
         .map(|epoch| pictures::Epoch {
@@ -53,16 +53,16 @@ pub(crate) fn draw(
             validation: epoch.validation.as_ref().map(|v| (v.loss, accuracy(v))),
         })
         .collect();
-    let mut counts = vec![vec![0u64; test.classes()]; test.classes()];
+    let mut confusion = ConfusionMatrix::new(test.classes());
     let mut mistakes = Vec::new();
     let rows: Vec<usize> = (0..test.len()).collect();
     for rows in rows.chunks(256) {
-        let (x, _) = test.batch(rows);
+        let (x, labels) = test.batch(rows);
         let probabilities = predict(x).softmax(1);
+        confusion.add(&probabilities, &labels);
         let (confidence, predicted) = probabilities.max_dim(1, false);
         for (i, &row) in rows.iter().enumerate() {
             let (label, guess) = (test.label(row), predicted.slice()[i]);
-            counts[usize::from(label)][guess] += 1;
             if guess != usize::from(label) {
                 let confidence = confidence.slice()[i];
                 mistakes.push(Mistake { pixels: test.image(row), label, predicted: guess as u8, confidence });
@@ -70,6 +70,7 @@ pub(crate) fn draw(
         }
     }
     mistakes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    let counts: Vec<_> = (0..test.classes()).map(|class| confusion.row(class).to_vec()).collect();
     let names: Vec<String> = (0..test.classes()).map(|class| class.to_string()).collect();
     let mut written = vec![("curves.svg", "training curves"), ("confusion.svg", "confusion matrix")];
     if !points.is_empty() {

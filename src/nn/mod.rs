@@ -40,7 +40,10 @@ pub use layers::*;
 pub use loss::{
     Bce, BceWithLogits, CrossEntropy, CrossEntropyOptions, Huber, KlDiv, L1, Loss, Mse, NllOptions, SmoothL1,
 };
-pub use metrics::accuracy;
+pub use metrics::{
+    Average, ConfusionMatrix, F1, Metric, Perplexity, Precision, R2, Recall, RocAuc, RootMeanSquaredError,
+    accuracy, binary_accuracy, mean_absolute_error, mean_squared_error, top_k_accuracy,
+};
 pub use module::{Ctx, Module};
 pub use optim::{
     Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Ema, Lamb, Lbfgs, LbfgsMemory, LineSearch, Lion,

@@ -3,6 +3,7 @@
 use super::{
     dataset::{Batches, Dataset},
     loss::Loss,
+    metrics::{Metric, Running, running},
     module::Module,
     optim::{Optimizer, Rule},
     params::Params,
@@ -44,7 +45,7 @@ pub struct Trainer<M, F: Float, R, L: Loss<F>> {
     /// What changes them.
     pub optimizer: Optimizer<R, F>,
     loss: L,
-    metric: Option<Metric<F, L::Target>>,
+    metrics: Vec<(&'static str, Box<dyn Running<F, L::Target>>)>,
     schedule: Option<(Every, Box<dyn Schedule>)>,
     pub(super) plateau: Option<Plateau>,
     clip_norm: Option<f64>,
@@ -72,18 +73,20 @@ pub enum Every {
     Epoch,
 }
 
-struct Metric<F: Float, T> {
-    name: &'static str,
-    of: Box<dyn Fn(&Tensor<F>, &T) -> f64 + Send>,
-}
-
-/// The loss over some data, and the metric if there is one.
+/// The loss over some data, and the metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evaluation {
     /// The mean over all samples.
     pub loss: f64,
-    /// Its name, and the mean over all samples.
-    pub metric: Option<(&'static str, f64)>,
+    /// Each metric's name and number, in the order they were asked for.
+    pub metrics: Vec<(&'static str, f64)>,
+}
+
+impl Evaluation {
+    /// The number of the metric of this name, if there is one.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+    }
 }
 
 /// What came of one pass over the data.
@@ -101,18 +104,26 @@ pub struct Epoch {
     pub seconds: f64,
 }
 
-/// Sums over batches, weighted by their sizes.
-#[derive(Default)]
-struct Totals {
+/// What the batches so far came to.
+struct Totals<F: Float, T> {
     samples: usize,
+    /// Weighted by the batches' sizes.
     loss: f64,
-    metric: f64,
+    metrics: Vec<(&'static str, Box<dyn Running<F, T>>)>,
 }
 
-impl Totals {
-    fn evaluation(&self, name: Option<&'static str>) -> Evaluation {
-        let mean = |sum: f64| sum / self.samples as f64;
-        Evaluation { loss: mean(self.loss), metric: name.map(|name| (name, mean(self.metric))) }
+impl<F: Float, T> Totals<F, T> {
+    fn add(&mut self, rows: usize, loss: f64, output: &Tensor<F>, target: &T) {
+        self.samples += rows;
+        self.loss += loss * rows as f64;
+        self.metrics.iter_mut().for_each(|(_, metric)| metric.update(output, target));
+    }
+
+    fn evaluation(&self) -> Evaluation {
+        Evaluation {
+            loss: self.loss / self.samples as f64,
+            metrics: self.metrics.iter().map(|(name, metric)| (*name, metric.compute())).collect(),
+        }
     }
 }
 
@@ -126,7 +137,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             params,
             optimizer,
             loss,
-            metric: None,
+            metrics: Vec::new(),
             schedule: None,
             plateau: None,
             clip_norm: None,
@@ -137,14 +148,9 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         }
     }
 
-    /// Also measures `metric`, a mean over the rows of a batch, such as
-    /// [`accuracy`](super::accuracy).
-    pub fn metric(
-        mut self,
-        name: &'static str,
-        metric: impl Fn(&Tensor<F>, &L::Target) -> f64 + Send + 'static,
-    ) -> Self {
-        self.metric = Some(Metric { name, of: Box::new(metric) });
+    /// Also measures a [`Metric`], such as [`accuracy`](super::accuracy), besides those asked for before.
+    pub fn metric(mut self, name: &'static str, metric: impl Metric<F, L::Target> + Send + Sync + 'static) -> Self {
+        self.metrics.push((name, running(metric)));
         self
     }
 
@@ -212,11 +218,11 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             let order_seed = fit.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(stream);
             let batches = Batches::new(data, (0..training).collect(), fit.batch, Some(order_seed));
             let bar = Progress::new(fit.progress, number, fit.epochs, training.div_ceil(fit.batch));
-            let mut totals = Totals::default();
+            let mut totals = self.totals();
             let mut result = Ok(());
             ahead(batches, |step, (x, target)| {
                 result = self.step(&mut tape, &rng, x, &target, &mut totals);
-                bar.tick(step, || totals.evaluation(self.metric_name()).to_string());
+                bar.tick(step, || totals.evaluation().to_string());
                 result.is_ok()
             });
             bar.done();
@@ -224,7 +230,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             let seconds = start.elapsed().as_secs_f64();
             let held_back: Vec<usize> = (training..data.len()).collect();
             let validation = if held_back.is_empty() { None } else { Some(self.measure(data, held_back)?) };
-            let training = totals.evaluation(self.metric_name());
+            let training = totals.evaluation();
             let epoch = Epoch { number, of: fit.epochs, training, validation, seconds };
             if let Some(report) = &mut self.on_epoch {
                 report(&epoch);
@@ -262,7 +268,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         rng: &Rng,
         x: Tensor<F>,
         target: &L::Target,
-        totals: &mut Totals,
+        totals: &mut Totals<F, L::Target>,
     ) -> Result<(), Error> {
         let rows = x.shape()[0];
         if let Some((every, schedule)) = &self.schedule {
@@ -282,11 +288,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             if loss.is_constant() {
                 return Err(Error::data("the training loss", "a trainable parameter in it", "none"));
             }
-            totals.samples += rows;
-            totals.loss += value * rows as f64;
-            if let Some(metric) = &self.metric {
-                totals.metric += (metric.of)(output.tensor(), target) * rows as f64;
-            }
+            totals.add(rows, value, output.tensor(), target);
             drop(output);
             cx.backward(loss)
         };
@@ -310,7 +312,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         Ok(())
     }
 
-    /// The loss and the metric over data, without dropout.
+    /// The loss and the metrics over data, without dropout.
     ///
     /// # Errors
     /// When there is none, or it does not fit the model's output.
@@ -331,18 +333,14 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         /// Enough for products to be fast, little enough to stay in cache.
         const BATCH: usize = 256;
         let cx = self.params.eval();
-        let mut totals = Totals::default();
+        let mut totals = self.totals();
         for (x, target) in Batches::new(data, rows, BATCH, None) {
             let rows = x.shape()[0];
             let output = self.model.forward(&cx, x);
             self.loss.check(&output, &target)?;
-            totals.samples += rows;
-            totals.loss += self.loss.loss(&output, &target).item().to_f64() * rows as f64;
-            if let Some(metric) = &self.metric {
-                totals.metric += (metric.of)(&output, &target) * rows as f64;
-            }
+            totals.add(rows, self.loss.loss(&output, &target).item().to_f64(), &output, &target);
         }
-        Ok(totals.evaluation(self.metric_name()))
+        Ok(totals.evaluation())
     }
 
     /// The model's output for inputs, without dropout.
@@ -350,8 +348,10 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         self.model.forward(&self.params.eval(), x)
     }
 
-    fn metric_name(&self) -> Option<&'static str> {
-        self.metric.as_ref().map(|metric| metric.name)
+    /// What no batch has come to yet.
+    fn totals(&self) -> Totals<F, L::Target> {
+        let metrics = self.metrics.iter().map(|(name, metric)| (*name, metric.fresh())).collect();
+        Totals { samples: 0, loss: 0.0, metrics }
     }
 
     /// The number of samples to train on, when all options are in their domains.
@@ -423,10 +423,7 @@ impl<M: fmt::Debug, F: Float, R: fmt::Debug, L: Loss<F> + fmt::Debug> fmt::Debug
 impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "loss {:.4}", self.loss)?;
-        match self.metric {
-            Some((name, value)) => write!(f, "  {name} {value:.4}"),
-            None => Ok(()),
-        }
+        self.metrics.iter().try_for_each(|(name, value)| write!(f, "  {name} {value:.4}"))
     }
 }
 

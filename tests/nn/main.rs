@@ -13,6 +13,14 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+mod metrics;
+
+/// The message of a panic that must come.
+fn refused<R>(f: impl FnOnce() -> R) -> String {
+    let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).err().expect("a refusal");
+    payload.downcast_ref::<String>().expect("a message").clone()
+}
+
 #[test]
 fn names_are_unique_and_say_where_a_layer_is() {
     let mut params = Params::<f32>::seeded(0);
@@ -206,9 +214,9 @@ fn fit_learns_reports_and_validates() {
     assert_eq!((history.len(), reported.load(Ordering::Relaxed)), (6, 6));
     let last = history.last().unwrap();
     assert!(last.training.loss < history[0].training.loss);
-    assert_eq!(last.validation.as_ref().unwrap().metric, Some(("accuracy", 1.0)));
+    assert_eq!(last.validation.as_ref().unwrap().metrics, [("accuracy", 1.0)]);
     let test = trainer.evaluate(&two_blobs(50)).unwrap();
-    assert_eq!(test.metric, Some(("accuracy", 1.0)));
+    assert_eq!(test.metrics, [("accuracy", 1.0)]);
     assert_eq!(test.to_string(), format!("loss {:.4}  accuracy 1.0000", test.loss));
 }
 
@@ -337,10 +345,7 @@ fn training_that_diverges_stops_and_keeps_the_last_good_parameters() {
 fn a_model_of_the_wrong_size_names_both_shapes() {
     let mut params = Params::<f64>::seeded(0);
     let layer = Linear::new(&mut params, 3, 2);
-    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        layer.forward(&params.eval(), Tensor::ones([5, 4]));
-    }));
-    let message = *result.unwrap_err().downcast::<String>().unwrap();
+    let message = refused(|| drop(layer.forward(&params.eval(), Tensor::ones([5, 4]))));
     assert_eq!(message, "gradtape: linear: needs [.., in], [out, in] and [out], not [5, 4], [2, 3] and [2]");
 }
 
@@ -405,10 +410,6 @@ fn a_layer_of_other_parameters_is_refused() {
     let mut params = Params::<f32>::seeded(1);
     let layer = Linear::new(&mut params, 2, 2);
     let others = Params::<f32>::seeded(1);
-    let refused = |f: &dyn Fn()| {
-        let payload = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
-        payload.downcast_ref::<String>().expect("a message").clone()
-    };
     for f in [
         &(|| drop(layer.forward(&others.eval(), Tensor::ones([1, 2])))) as &dyn Fn(),
         &|| drop(others.get(layer.bias.unwrap()).clone()),
