@@ -1,6 +1,7 @@
 //! The memory of attention grows with the length of the sequences, not with its square. Its own binary: the
 //! allocator counts for the whole process.
 
+use gradtape::nn::{AttentionMasks, MultiheadAttention, Params};
 use gradtape::{Tape, Tensor, ops::AttentionOptions, random::Rng};
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 use std::alloc::System;
@@ -26,10 +27,27 @@ fn attend(time: usize) {
     assert!(vars.iter().all(|v| gradients.wrt(v).slice().iter().all(|g| g.is_finite())));
 }
 
+/// Forward and backward of a layer that knows of paddings and of order.
+fn attend_in_a_layer(time: usize) {
+    let mut params = Params::<f32>::seeded(1);
+    let layer = MultiheadAttention::new(&mut params, 8, 2);
+    let (tape, rng) = (Tape::new(), Rng::new(1));
+    let cx = params.train(&tape, &rng);
+    let x = tape.var(Rng::new(2).normal([1, time, 8], 0.0, 1.0));
+    let padding = Tensor::from_fn([1, time], |i| if i + 10 > time { 1.0 } else { 0.0 });
+    let masks = AttentionMasks { key_padding_mask: Some(&padding), ..AttentionMasks::causal() };
+    let loss = layer.attend(&cx, [&x; 3], masks).square().sum();
+    drop(x);
+    assert!(cx.backward(loss).norm(2.0).is_finite());
+}
+
 /// The most bytes that were seen to live at once meanwhile, by looking again and again.
 fn peak(time: usize) -> isize {
     let before = live();
-    let work = std::thread::spawn(move || attend(time));
+    let work = std::thread::spawn(move || {
+        attend(time);
+        attend_in_a_layer(time);
+    });
     let mut peak = 0;
     while !work.is_finished() {
         peak = peak.max(live() - before);

@@ -149,7 +149,11 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
     }
 
     /// Also measures a [`Metric`], such as [`accuracy`](super::accuracy), besides those asked for before.
-    pub fn metric(mut self, name: &'static str, metric: impl Metric<F, L::Target> + Send + Sync + 'static) -> Self {
+    pub fn metric(
+        mut self,
+        name: &'static str,
+        metric: impl Metric<F, L::Target> + Send + Sync + 'static,
+    ) -> Self {
         self.metrics.push((name, running(metric)));
         self
     }

@@ -4,7 +4,7 @@ use super::linear::{Linear, affine};
 use crate::{
     Float, Interp, Tensor, Value,
     nn::{Ctx, Dropout, Init, Module, ParamId, Params},
-    ops::RotaryOptions,
+    ops::{AttentionMask, AttentionOptions as Attending, PadMode, RotaryOptions},
 };
 
 /// The options of [`MultiheadAttention`]. The defaults are PyTorch's, but that the batch is always the
@@ -15,6 +15,10 @@ pub struct AttentionOptions {
     pub dropout: f64,
     /// Whether the projections have biases: yes.
     pub bias: bool,
+    /// Whether a learned key and value stand behind those given: no.
+    pub add_bias_kv: bool,
+    /// Whether a key and value of zeros stand behind those given, for queries that want nothing: no.
+    pub add_zero_attn: bool,
     /// The size of a key, if it is not that of a query.
     pub kdim: Option<usize>,
     /// The size of a value, if it is not that of a query.
@@ -25,7 +29,15 @@ pub struct AttentionOptions {
 
 impl Default for AttentionOptions {
     fn default() -> Self {
-        AttentionOptions { dropout: 0.0, bias: true, kdim: None, vdim: None, rotary: None }
+        AttentionOptions {
+            dropout: 0.0,
+            bias: true,
+            add_bias_kv: false,
+            add_zero_attn: false,
+            kdim: None,
+            vdim: None,
+            rotary: None,
+        }
     }
 }
 
@@ -35,7 +47,7 @@ impl Default for AttentionOptions {
 pub struct AttentionMasks<'a, I: Interp> {
     /// Other than 0 where a query must not see a key; broadcasts to `[batch, heads, queries, keys]`.
     pub attn_mask: Option<&'a Tensor<I::Elem>>,
-    /// Other than 0 where a key is none, `[batch, keys]`.
+    /// Other than 0 where a key is none, `[batch, keys]`; `[keys]` for inputs without a batch.
     pub key_padding_mask: Option<&'a Tensor<I::Elem>>,
     /// Whether no query sees a key after its own place.
     pub is_causal: bool,
@@ -56,26 +68,53 @@ impl<I: Interp> AttentionMasks<'_, I> {
         AttentionMasks { is_causal: true, ..Self::default() }
     }
 
-    /// 1 where a query sees a key, in a shape that broadcasts to `[batch, heads, queries, keys]`;
-    /// nothing where each sees all.
+    /// Other than 0 where a query must not see a key, but for what causality alone hides; nothing where
+    /// nothing is hidden. Broadcasts to `[batch, heads, queries, keys]`.
     #[track_caller]
-    fn seen(&self, [batch, queries, keys]: [usize; 3]) -> Option<Tensor<I::Elem>> {
-        let (zero, one) = (<I::Elem as Float>::ZERO, <I::Elem as Float>::ONE);
-        let causal = self
-            .is_causal
-            .then(|| Tensor::from_fn([queries, keys], |i| if i % keys <= i / keys { one } else { zero }));
+    fn hidden(&self, batch: Option<usize>, keys: usize) -> Option<Tensor<I::Elem>> {
         let padding = self.key_padding_mask.map(|mask| {
-            let fits = mask.shape()[..] == [batch, keys];
-            assert!(
-                fits,
-                "gradtape: attention: needs a key_padding_mask [{batch}, {keys}], not {}",
-                mask.shape()
-            );
-            mask.logical_not().reshape([batch, 1, 1, keys])
+            let needed: Vec<usize> = batch.into_iter().chain([keys]).collect();
+            let found = mask.shape();
+            let fits = found[..] == needed[..];
+            assert!(fits, "gradtape: attention: needs a key_padding_mask {needed:?}, not {found}");
+            mask.reshape([batch.unwrap_or(1), 1, 1, keys])
         });
-        let masks = [causal, padding, self.attn_mask.map(Tensor::logical_not)];
-        masks.into_iter().flatten().reduce(|a, b| a * b)
+        match (padding, self.attn_mask) {
+            (Some(padding), Some(mask)) => Some(padding.logical_or(mask)),
+            (padding, mask) => padding.or(mask.cloned()),
+        }
     }
+}
+
+/// Other than 0 for a key after the query's own place.
+fn later<F: Float>(queries: usize, keys: usize) -> Tensor<F> {
+    Tensor::from_fn([queries, keys], |i| if i % keys > i / keys { F::ONE } else { F::ZERO })
+}
+
+/// A mask or bias over keys, with 0 for `extra` keys behind them.
+fn with_extra<I: Interp>(mask: Value<I>, keys: usize, extra: usize) -> Value<I> {
+    if extra == 0 {
+        return mask;
+    }
+    // One column may stand for all keys, but not for those behind.
+    let outer = mask.shape().rank().saturating_sub(1);
+    let whole = [&mask.shape()[..outer], &[keys]].concat();
+    mask.expand(&whole[..]).pad(&[0, extra as isize], PadMode::Constant(0.0))
+}
+
+/// What the heads attend with.
+struct Heads<I: Interp> {
+    /// Queries, keys and values, `[batch, heads, time, d]`.
+    q: Value<I>,
+    k: Value<I>,
+    v: Value<I>,
+    /// Other than 0 where a query must not see a key, but for what `is_causal` hides.
+    hidden: Option<Tensor<I::Elem>>,
+    is_causal: bool,
+    /// Added to the products of queries and keys.
+    bias: Option<Value<I>>,
+    /// Whether the inputs had a batch.
+    batched: bool,
 }
 
 /// The weights that make queries, keys and values.
@@ -98,15 +137,16 @@ enum Projections {
 /// let mut params = Params::<f32>::seeded(0);
 /// let attention = MultiheadAttention::new(&mut params, 8, 2);
 /// let x = Tensor::ones([3, 5, 8]);
-/// let (y, weights) = attention.attend(&params.eval(), [&x, &x, &x], AttentionMasks::causal());
+/// let y = attention.attend(&params.eval(), [&x, &x, &x], AttentionMasks::causal());
 /// assert_eq!(y.shape().dims(), [3, 5, 8]);
-/// assert_eq!(weights.shape().dims(), [3, 2, 5, 5]);
 /// ```
 #[derive(Clone, Debug)]
 pub struct MultiheadAttention {
     projections: Projections,
     bias: Option<ParamId>,
     out_proj: Linear,
+    bias_kv: Option<[ParamId; 2]>,
+    add_zero_attn: bool,
     width: usize,
     heads: usize,
     dropout: f64,
@@ -134,7 +174,7 @@ impl MultiheadAttention {
         heads: usize,
         options: AttentionOptions,
     ) -> Self {
-        let AttentionOptions { dropout, bias, kdim, vdim, rotary } = options;
+        let AttentionOptions { dropout, bias, add_bias_kv, add_zero_attn, kdim, vdim, rotary } = options;
         let divides = heads > 0 && width.is_multiple_of(heads);
         assert!(divides, "gradtape: attention: {heads} heads do not divide the width {width}");
         assert!((0.0..1.0).contains(&dropout), "gradtape: attention: a dropout in [0, 1), not {dropout}");
@@ -151,10 +191,14 @@ impl MultiheadAttention {
             };
             let start = Init::reciprocal_root(width);
             let zeros = bias.then_some(Init::Zeros);
+            let mut learned = |name| params.start(name, Init::GlorotNormal, [1, 1, width]);
+            let bias_kv = add_bias_kv.then(|| ["bias_k", "bias_v"].map(&mut learned));
             MultiheadAttention {
                 projections,
                 bias: bias.then(|| params.start("in_proj_bias", Init::Zeros, [3 * width])),
                 out_proj: params.at("out_proj", |p| Linear::started(p, width, width, start, zeros)),
+                bias_kv,
+                add_zero_attn,
                 width,
                 heads,
                 dropout,
@@ -163,9 +207,9 @@ impl MultiheadAttention {
         })
     }
 
-    /// What queries `[batch, queries, width]` make of the values at keys, and the weights,
-    /// `[batch, heads, queries, keys]`, after dropout. These are held, so that memory grows with queries times keys;
-    /// [`Value::scaled_dot_product_attention`] without dropout holds none.
+    /// What queries `[batch, queries, width]` make of the values at keys; a batch of one needs no batch axis.
+    /// Without dropout, memory grows with the number of queries and keys, not with their product:
+    /// [`Value::scaled_dot_product_attention`].
     ///
     /// # Panics
     /// When the shapes do not fit.
@@ -173,34 +217,122 @@ impl MultiheadAttention {
     pub fn attend<I: Interp>(
         &self,
         cx: &Ctx<'_, I>,
-        [query, key, value]: [&Value<I>; 3],
+        inputs: [&Value<I>; 3],
         masks: AttentionMasks<'_, I>,
-    ) -> (Value<I>, Value<I>) {
-        let (q, k, v) = (query.shape(), key.shape(), value.shape());
-        let fits = [q, k, v].iter().all(|s| s.rank() == 3 && s[0] == q[0]) && k[1] == v[1];
-        assert!(
-            fits && q[2] == self.width,
-            "gradtape: attention: needs [batch, time, {}], keys and values of the same batch, not {q}, {k}, {v}",
-            self.width
-        );
-        let sizes = [q[0], q[1], k[1]];
-        let [q, k, v] = self.projected(cx, [query, key, value]);
-        let (q, k) = match &self.rotary {
-            Some(rotary) => (q.rotary_embedding(*rotary), k.rotary_embedding(*rotary)),
-            None => (q, k),
+    ) -> Value<I> {
+        let Heads { q, k, v, hidden, is_causal, bias, batched } = self.heads(cx, inputs, &masks);
+        let hidden = hidden.map(|hidden| {
+            let hides = |seen: I::Elem| if seen == I::Elem::ZERO { seen } else { -I::Elem::INFINITY };
+            q.lift(hidden.map(hides))
+        });
+        let added = match (bias, hidden) {
+            (Some(bias), Some(hidden)) => Some(bias + hidden),
+            (bias, hidden) => bias.or(hidden),
         };
+        let attn_mask = added.as_ref().map(AttentionMask::Add);
+        let dropout = cx.rng().map(|rng| (self.dropout, rng));
+        let options = Attending { attn_mask, dropout, is_causal, ..Default::default() };
+        self.joined(cx, q.scaled_dot_product_attention(&k, &v, options), batched)
+    }
+
+    /// As [`attend`](Self::attend), with the weights after dropout, which are held:
+    /// `[batch, heads, queries, keys]`, or without heads their average over them.
+    ///
+    /// # Panics
+    /// When the shapes do not fit.
+    #[track_caller]
+    pub fn attend_with_weights<I: Interp>(
+        &self,
+        cx: &Ctx<'_, I>,
+        inputs: [&Value<I>; 3],
+        masks: AttentionMasks<'_, I>,
+        average_attn_weights: bool,
+    ) -> (Value<I>, Value<I>) {
+        let Heads { q, k, v, hidden, is_causal, bias, batched } = self.heads(cx, inputs, &masks);
         let scale = 1.0 / ((self.width / self.heads) as f64).sqrt();
         let mut scores = (q * scale).matmul(&k.transpose(-2, -1));
-        if let Some(bias) = masks.attn_bias {
+        if let Some(bias) = bias {
             scores = scores + bias;
         }
-        let weights = match masks.seen(sizes) {
-            Some(seen) => scores.masked_softmax(-1, &query.lift(seen)),
+        let (queries, keys) = (scores.shape()[2], scores.shape()[3]);
+        let causal = is_causal.then(|| later(queries, keys));
+        let hidden = [hidden, causal].into_iter().flatten().reduce(|a, b| a.logical_or(&b));
+        let weights = match hidden {
+            Some(hidden) => scores.masked_softmax(-1, &scores.lift(hidden.logical_not())),
             None => scores.softmax(-1),
         };
         let weights = if self.dropout > 0.0 { Dropout(self.dropout).forward(cx, weights) } else { weights };
-        let joined = weights.matmul(&v).transpose(1, 2).reshape([sizes[0], sizes[1], self.width]);
-        (self.out_proj.forward(cx, joined), weights)
+        let y = self.joined(cx, weights.matmul(&v), batched);
+        let weights = if average_attn_weights { weights.mean_axes(1, false) } else { weights };
+        (y, if batched { weights } else { weights.squeeze(0) })
+    }
+
+    /// The projected inputs, with the keys and values that stand behind those given, and the masks.
+    #[track_caller]
+    fn heads<I: Interp>(
+        &self,
+        cx: &Ctx<'_, I>,
+        inputs: [&Value<I>; 3],
+        masks: &AttentionMasks<'_, I>,
+    ) -> Heads<I> {
+        let [q, k, v] = inputs.map(Value::shape);
+        let rank = q.rank();
+        let fits = (rank == 2 || rank == 3)
+            && [k, v].iter().all(|s| s.rank() == rank && s[..rank - 2] == q[..rank - 2])
+            && k[rank - 2] == v[rank - 2];
+        assert!(
+            fits && q[rank - 1] == self.width,
+            "gradtape: attention: needs [batch, time, {}], keys and values of the same batch, not {q}, {k}, {v}",
+            self.width
+        );
+        let batched = rank == 3;
+        let (queries, keys) = (q[rank - 2], k[rank - 2]);
+        let hidden = masks.hidden(batched.then(|| q[0]), keys);
+        let [q, mut k, mut v] = if batched {
+            self.projected(cx, inputs)
+        } else {
+            let inputs = inputs.map(|x| x.unsqueeze(0));
+            self.projected(cx, inputs.each_ref())
+        };
+        let q = match &self.rotary {
+            Some(rotary) => {
+                k = k.rotary_embedding(*rotary);
+                q.rotary_embedding(*rotary)
+            }
+            None => q,
+        };
+        let (d, batch) = (self.width / self.heads, q.shape()[0]);
+        let mut stand_behind = |behind: [Value<I>; 2]| {
+            let [key, value] = behind.map(|one| one.expand([batch, self.heads, 1, d]));
+            (k, v) = (Value::concat(&[&k, &key], 2), Value::concat(&[&v, &value], 2));
+        };
+        if let Some(ids) = self.bias_kv {
+            stand_behind(ids.map(|id| cx.get(id).reshape([1, self.heads, 1, d])));
+        }
+        if self.add_zero_attn {
+            let zero = q.lift(Tensor::zeros([1, 1, 1, 1]));
+            stand_behind([zero.clone(), zero]);
+        }
+        let extra = k.shape()[2] - keys;
+        // The causal order knows nothing of keys that stand behind.
+        let causal = (masks.is_causal && extra > 0).then(|| later(queries, keys));
+        let hidden = [hidden, causal].into_iter().flatten().reduce(|a, b| a.logical_or(&b));
+        Heads {
+            hidden: hidden.map(|hidden| with_extra(hidden, keys, extra)),
+            bias: masks.attn_bias.map(|bias| with_extra(bias.clone(), keys, extra)),
+            is_causal: masks.is_causal && extra == 0,
+            batched,
+            q,
+            k,
+            v,
+        }
+    }
+
+    /// What the heads have found, side by side, and projected.
+    fn joined<I: Interp>(&self, cx: &Ctx<'_, I>, found: Value<I>, batched: bool) -> Value<I> {
+        let (batch, queries) = (found.shape()[0], found.shape()[2]);
+        let joined = found.transpose(1, 2).reshape([batch, queries, self.width]);
+        self.out_proj.forward(cx, if batched { joined } else { joined.squeeze(0) })
     }
 
     /// Queries, keys and values, `[batch, heads, time, d]`.
@@ -223,6 +355,6 @@ impl MultiheadAttention {
 impl Module for MultiheadAttention {
     #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-        self.attend(cx, [&x, &x, &x], AttentionMasks::default()).0
+        self.attend(cx, [&x; 3], AttentionMasks::default())
     }
 }

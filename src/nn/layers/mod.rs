@@ -37,5 +37,6 @@ pub use recurrent::{
 };
 pub use reshape::{Flatten, FlattenAxes, Reshape, Unflatten};
 pub use transformer::{
-    FeedForward, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer, TransformerOptions,
+    FeedForward, Transformer, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder,
+    TransformerEncoderLayer, TransformerMasks, TransformerOptions,
 };

@@ -20,7 +20,9 @@ struct Kept<M, S> {
 }
 
 /// A metric that has seen nothing.
-pub(in crate::nn) fn running<F: Float, T>(metric: impl Metric<F, T> + Send + Sync + 'static) -> Box<dyn Running<F, T>> {
+pub(in crate::nn) fn running<F: Float, T>(
+    metric: impl Metric<F, T> + Send + Sync + 'static,
+) -> Box<dyn Running<F, T>> {
     start(Arc::new(metric))
 }
 

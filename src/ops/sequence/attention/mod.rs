@@ -26,7 +26,8 @@ pub struct AttentionOptions<'a, I: Interp> {
     pub attn_mask: Option<AttentionMask<'a, I>>,
     /// Sets weights to 0 with this probability and scales the others up; all scores are held then.
     pub dropout: Option<(f64, &'a Rng)>,
-    /// Whether query i sees keys 0 to i only, counted from the first of each.
+    /// Whether query i sees keys 0 to i only, counted from the first of each; together with a mask, too, which
+    /// PyTorch refuses.
     pub is_causal: bool,
     /// The factor of the products q·k: 1/√width.
     pub scale: Option<f64>,
@@ -60,8 +61,7 @@ impl<I: Interp> Value<I> {
     /// ```
     ///
     /// # Panics
-    /// When the shapes do not fit, there are both a mask and `is_causal`, or the probability of dropout is
-    /// not in [0, 1).
+    /// When the shapes do not fit, or the probability of dropout is not in [0, 1).
     #[track_caller]
     pub fn scaled_dot_product_attention(
         &self,
@@ -75,10 +75,6 @@ impl<I: Interp> Value<I> {
         let [q, k, v] = shapes;
         let matrices = shapes.iter().all(|shape| shape.rank() >= 2);
         assert!(matrices, "{NAME}: needs [.., time, width], not {q}, {k} and {v}");
-        assert!(
-            attn_mask.is_none() || !is_causal,
-            "{NAME}: attn_mask and is_causal exclude each other, for {q}"
-        );
         let (key, value) = if enable_gqa {
             let heads = |of: &crate::Shape| of.rank().checked_sub(3).map_or(0, |axis| of[axis]);
             let [all, of_keys, of_values] = shapes.map(heads);

@@ -1,0 +1,147 @@
+//! What layers refuse, and how they say it.
+
+use crate::sequences::recurrent;
+use crate::{Make, refused};
+use gradtape::nn::*;
+use gradtape::{Tape, Tensor, random::Rng};
+
+/// What a layer says to an input, in training.
+fn refused_input(make: Make, shape: &[usize]) -> String {
+    let mut params = Params::seeded(1);
+    let layer = make(&mut params);
+    let (tape, rng) = (Tape::new(), Rng::new(1));
+    refused(|| drop(layer.run(&params.train(&tape, &rng), &[tape.constant(Tensor::ones(shape))])))
+}
+
+#[test]
+fn inputs_that_do_not_fit_are_refused_with_what_was_expected() {
+    let cases: &[(Make, &[usize], &str)] = &[
+        (
+            |p| Box::new(BatchNorm1d::new(p, 3)),
+            &[1, 3],
+            "batch_norm: needs more than 1 value per channel to train, not [1, 3]",
+        ),
+        (
+            |p| Box::new(BatchNorm1d::new(p, 3)),
+            &[2, 4],
+            "batch_norm: needs [batch, 3] and 1 spatial axes, not [2, 4]",
+        ),
+        (
+            |p| Box::new(BatchNorm2d::new(p, 3)),
+            &[2, 3],
+            "batch_norm: needs [batch, 3] and 2 spatial axes, not [2, 3]",
+        ),
+        (
+            |p| Box::new(InstanceNorm1d::new(p, 3)),
+            &[2, 3, 1],
+            "instance_norm: needs more than 1 value per channel and sample, not [2, 3, 1]",
+        ),
+        (
+            |p| Box::new(InstanceNorm2d::new(p, 3)),
+            &[2, 4, 2, 2],
+            "instance_norm: needs [batch, 3] and 2 spatial axes",
+        ),
+        (
+            |p| Box::new(LayerNorm::new(p, [3, 4])),
+            &[2, 4, 4],
+            "layer_norm: needs last axes [3, 4], not [2, 4, 4]",
+        ),
+        (|p| Box::new(RmsNorm::new(p, [4])), &[4, 3], "rms_norm: needs last axes [4], not [4, 3]"),
+        (|p| Box::new(GroupNorm::new(p, 2, 4)), &[2, 6], "group_norm: needs [batch, 4, ..], not [2, 6]"),
+        (|p| Box::new(Prelu::new(p, 3)), &[2, 4], "prelu: needs [batch, 3, ..], not [2, 4]"),
+        (
+            |_| Box::new(Dropout2d(0.5)),
+            &[2, 4],
+            "dropout2d: needs [batch, channels] or [channels] and 2 spatial axes, not [2, 4]",
+        ),
+        (|_| Box::new(Dropout(1.5)), &[2], "dropout: a probability in [0, 1), not 1.5"),
+        (|_| Box::new(DropPath(-0.5)), &[2], "dropout: a probability in [0, 1), not -0.5"),
+        (|p| Box::new(Conv2d::new(p, 2, 3, 3)), &[1, 3, 5, 5], "conv"),
+        (|_| Box::new(Concat::new(1, (Relu, GlobalAvgPool))), &[2, 3, 4], "concat"),
+        (|p| Box::new(Embedding::new(p, 1, 2)), &[2], "embedding"),
+        (
+            |p| Box::new(MultiheadAttention::new(p, 4, 2)),
+            &[4],
+            "attention: needs [batch, time, 4], keys and values of the same batch, not [4]",
+        ),
+        (
+            |p| Box::new(TransformerEncoderLayer::new(p, 4, 2)),
+            &[2, 3, 6],
+            "attention: needs [batch, time, 4]",
+        ),
+        (|p| Box::new(Lstm::new(p, 3, 2)), &[2, 4, 5], "lstm: needs [batch, time, 3], not [2, 4, 5]"),
+        (|p| Box::new(Gru::new(p, 3, 2)), &[2, 0, 3], "gru: needs [batch, time, 3], not [2, 0, 3]"),
+        (
+            |p| recurrent(Rnn::new(p, 3, 2), Some(&[5, 1])),
+            &[2, 4, 3],
+            "rnn: needs 2 lengths of at most 4, not [5, 1]",
+        ),
+        (
+            |_| Box::new(SinusoidalPositions),
+            &[2, 3],
+            "sinusoidal positions: needs [batch, time, width], not [2, 3]",
+        ),
+        (
+            |p| Box::new(LearnedPositions::new(p, 2, 4)),
+            &[1, 3, 4],
+            "learned positions: needs [batch, at most 2, 4], not [1, 3, 4]",
+        ),
+        (|_| Box::new(Reshape::new([3, 3])), &[2, 4], "reshape"),
+    ];
+    for &(make, shape, expected) in cases {
+        let message = refused_input(make, shape);
+        assert!(message.starts_with("gradtape: ") && message.contains(expected), "{message}: not {expected}");
+    }
+}
+
+#[test]
+fn options_that_are_none_are_refused_with_what_was_expected() {
+    let cases: &[(Make, &str)] = &[
+        (
+            |p| Box::new(Conv1d::with(p, 3, 4, 3, Conv1dOptions { groups: 2, ..Default::default() })),
+            "conv: 2 groups do not divide 4 and 3 channels",
+        ),
+        (|p| Box::new(Conv2d::new(p, 1, 1, [1, 2, 3])), "conv: kernel [1, 2, 3] for 2 axes"),
+        (
+            |p| {
+                Box::new(Conv2d::with(
+                    p,
+                    1,
+                    1,
+                    1,
+                    Conv2dOptions { stride: [1, 1, 1].into(), ..Default::default() },
+                ))
+            },
+            "conv: stride [1, 1, 1] for 2 axes",
+        ),
+        (|p| Box::new(MultiheadAttention::new(p, 4, 3)), "attention: 3 heads do not divide the width 4"),
+        (|p| Box::new(Embedding::padded(p, 3, 2, 3)), "embedding: padding 3 is not below the count 3"),
+        (
+            |p| Box::new(Lstm::with(p, 3, 2, RecurrentOptions { dropout: 1.0, ..Default::default() })),
+            "lstm: a dropout in [0, 1), not 1",
+        ),
+        (
+            |p| Box::new(Gru::with(p, 3, 2, RecurrentOptions { num_layers: 0, ..Default::default() })),
+            "gru: needs a layer and a feature, not 0 and 2",
+        ),
+        (|p| Box::new(GroupNorm::new(p, 3, 4)), "group_norm: 3 groups do not divide 4 channels"),
+        (
+            |p| {
+                Box::new(BatchNorm1d::with(
+                    p,
+                    1,
+                    BatchNormOptions { momentum: Some(1.5), ..Default::default() },
+                ))
+            },
+            "batch_norm: a momentum in [0, 1], not Some(1.5)",
+        ),
+        (
+            |p| Box::new(LayerNorm::with(p, [2], LayerNormOptions { eps: -1.0, ..Default::default() })),
+            "layer_norm: an eps of at least 0, not -1",
+        ),
+    ];
+    for &(make, expected) in cases {
+        let message = refused(|| drop(make(&mut Params::seeded(1))));
+        assert!(message.starts_with("gradtape: ") && message.contains(expected), "{message}: not {expected}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What optimizers and schedules refuse.
+
+use crate::{gradients, message_of, start};
+use gradtape::Error;
+use gradtape::nn::schedule::{
+    Constant, Cosine, CosineRestarts, Cyclic, Exponential, Linear, OneCycle, Plateau, Schedule, Sequence,
+    Step,
+};
+use gradtape::nn::{
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer,
+    Radam, RmsProp, Rprop, Rule, Sgd,
+};
+
+#[test]
+fn options_outside_their_domains_are_refused_by_name() {
+    fn refuses(rule: impl Rule, says: &str) {
+        let error = rule.check().unwrap_err().to_string();
+        assert!(error.contains(says), "{rule:?}: {error}");
+    }
+    refuses(Sgd::new(f64::NAN), "learning rate: expected a number finite and not negative, found NaN");
+    refuses(Sgd { nesterov: true, ..Sgd::new(0.1) }, "nesterov: expected a momentum above 0");
+    refuses(Sgd { nesterov: true, momentum: 0.9, dampening: 0.1, ..Sgd::new(0.1) }, "a dampening of 0");
+    refuses(Adam { betas: (1.0, 0.9), ..Adam::default() }, "beta1: expected a number in [0, 1), found 1");
+    refuses(Adam { betas: (0.9, -0.5), ..Adam::default() }, "beta2");
+    refuses(Adam { eps: -1.0, ..Adam::default() }, "eps");
+    refuses(AdamW::new(-1.0), "learning rate");
+    refuses(Adamax { weight_decay: f64::NAN, ..Adamax::default() }, "weight decay");
+    refuses(Nadam { momentum_decay: -1.0, ..Nadam::default() }, "momentum decay");
+    refuses(Radam { betas: (0.9, 1.0), ..Radam::default() }, "beta2");
+    refuses(RmsProp { alpha: 1.0, ..RmsProp::default() }, "alpha");
+    refuses(Adagrad { lr_decay: f64::INFINITY, ..Adagrad::default() }, "lr decay");
+    refuses(Adadelta { rho: 1.5, ..Adadelta::default() }, "rho: expected a number in [0, 1], found 1.5");
+    refuses(Asgd { t0: -1.0, ..Asgd::default() }, "t0");
+    refuses(Rprop { etas: (0.5, 1.0), ..Rprop::default() }, "the growing eta");
+    refuses(Rprop { step_sizes: (1.0, 0.5), ..Rprop::default() }, "the longest step");
+    refuses(Lion { betas: (0.9, 1.0), ..Lion::default() }, "beta2");
+    refuses(Lamb { eps: f64::NAN, ..Lamb::default() }, "eps");
+    refuses(Muon { momentum: 1.0, ..Muon::default() }, "momentum");
+    refuses(Adafactor { beta2_decay: 0.5, ..Adafactor::default() }, "beta2 decay");
+    refuses(Adafactor { d: 0.5, ..Adafactor::default() }, "d: expected a number of at least 1");
+    let lbfgs = Lbfgs { history_size: 0, ..Lbfgs::default() };
+    assert!(lbfgs.check().unwrap_err().to_string().starts_with("history size"));
+}
+
+#[test]
+fn schedules_outside_their_domains_are_refused_by_name() {
+    fn refuses(found: Result<(), Error>, says: &str) {
+        let error = found.unwrap_err().to_string();
+        assert!(error.contains(says), "{error}");
+    }
+    refuses(Step { size: 0, gamma: 0.1 }.check(), "step size: expected at least 1");
+    refuses(Linear { total: 0, ..Linear::default() }.check(), "total");
+    refuses(Exponential { gamma: f64::NAN }.check(), "gamma");
+    refuses(Cosine { period: 0, least: 0.0 }.check(), "period");
+    refuses(CosineRestarts { period: 1, growth: 0, least: 0.0 }.check(), "growth");
+    refuses(Cyclic { up: 0, ..Cyclic::new(0.1, 1.0) }.check(), "rise");
+    refuses(OneCycle::new(1.0, 1).check(), "total");
+    refuses(OneCycle { pct_start: 1.5, ..OneCycle::new(1.0, 10) }.check(), "pct_start");
+    refuses(Plateau { factor: 1.0, ..Plateau::default() }.check(), "plateau factor");
+    let backwards =
+        Sequence::new(Constant::default()).then(5, Constant::default()).then(3, Constant::default());
+    refuses(backwards.check(), "times in order, after 5");
+}
+
+#[test]
+fn a_step_with_a_bad_option_or_shape_panics_and_says_so() {
+    let (mut params, ids) = start(true);
+    let grads = gradients(&params, &[(ids[1], &[1.0; 3])]);
+    let message = message_of(|| Optimizer::new(Sgd::new(f64::NAN)).step(&mut params, &grads));
+    assert!(message.starts_with("gradtape: optimizer: learning rate"), "{message}");
+    let message = message_of(|| Optimizer::new(Muon::default()).step(&mut params, &grads));
+    assert_eq!(message, "gradtape: optimizer: muon: a parameter: expected a matrix, found [3]");
+    let error = Optimizer::new(Muon::default()).check(&params).unwrap_err();
+    assert!(error.to_string().contains("expected a matrix, found [3]"));
+    let mut lbfgs = Lbfgs::default();
+    let error = lbfgs.step(&mut params, |_| (f64::NAN, grads.clone())).unwrap_err();
+    assert_eq!(error.to_string(), "the training loss: expected a finite number, found NaN");
+}
