@@ -1,12 +1,14 @@
 //! A program under any interpreter of the crate under test.
 
+mod families;
+
 use super::{
     decode::{Instruction, Program},
     reference::{Op, weight},
 };
 use gradtape::{
     Axes, Interp, Tensor, Value,
-    ops::{IndexSelectGrad, Indices, MatMul, Range, TakeAlongAxisGrad},
+    ops::{IndexSelectGrad, Indices, MatMul, Range, TakeAlongAxisGrad, TopK},
 };
 
 /// Every value, in order.
@@ -122,6 +124,16 @@ fn step<I: Interp<Elem = f64>>(op: &Op, args: Vec<Value<I>>) -> Vec<Value<I>> {
         Op::Softmax(axis) => x.softmax(*axis as isize),
         Op::LogSoftmax(axis) => x.log_softmax(*axis as isize),
         Op::CrossEntropy(targets) => x.cross_entropy(&targets[..].into()),
+        Op::Unary(op) => families::unary(*op, &x),
+        Op::Binary(op) => families::binary(*op, &x, &next()),
+        Op::Ternary(op) => families::ternary(*op, &x, &next(), &next()),
+        Op::Reduce(op, over, keep) => families::reduction(*op, &x, axes(over), *keep),
+        Op::Scan(op, axis) => families::scan(*op, &x, *axis as isize),
+        Op::Sort(axis, descending) => x.sort(*axis as isize, *descending).0,
+        Op::TopK(k, axis, largest) => {
+            x.topk(*k, TopK { axis: *axis as isize, largest: *largest, sorted: true }).0
+        }
+        Op::Place(op) => families::place(op, &x, &args.collect::<Vec<_>>()),
     };
     vec![y]
 }

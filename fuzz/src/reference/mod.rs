@@ -3,6 +3,18 @@
 //! Nothing here comes from the crate under test, so that a mistake has to be made twice to go
 //! unseen. What happens at a kink is the documented choice.
 
+mod lane;
+mod place;
+mod several;
+mod unary;
+
+pub(crate) use self::{
+    lane::{Reduction, Scan},
+    place::{Padding, Place},
+    several::{Binary, Ternary},
+    unary::Unary,
+};
+
 /// What an instruction does to its operands.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
@@ -65,6 +77,18 @@ pub(crate) enum Op {
     Softmax(usize),
     LogSoftmax(usize),
     CrossEntropy(Vec<usize>),
+    Unary(Unary),
+    Binary(Binary),
+    Ternary(Ternary),
+    /// Over axes, which are kept or not.
+    Reduce(Reduction, Vec<usize>, bool),
+    /// Along an axis.
+    Scan(Scan, usize),
+    /// Axis, and whether the greatest comes first.
+    Sort(usize, bool),
+    /// How many, axis, and whether the greatest.
+    TopK(usize, usize, bool),
+    Place(Place),
 }
 
 /// A number with its derivative and with how large the parts were that both are sums of: rounding
@@ -246,30 +270,6 @@ fn max(xs: &[Dual]) -> Dual {
     Dual::of(v, &xs.iter().map(|&x| (if x.v == v { 1.0 / ties } else { 0.0 }, x)).collect::<Vec<_>>())
 }
 
-fn softmax(xs: &[Dual]) -> Vec<Dual> {
-    let (top, _) = top(xs);
-    let total: f64 = xs.iter().map(|x| (x.v - top).exp()).sum();
-    let y: Vec<f64> = xs.iter().map(|x| (x.v - top).exp() / total).collect();
-    let of = |i: usize| {
-        let parts = (0..xs.len()).map(|j| (y[i] * (f64::from(i == j) - y[j]), xs[j]));
-        let all = xs.iter().zip(&y).map(|(x, y)| y * x.d_size).sum::<f64>();
-        let result = Dual::of(y[i], &parts.collect::<Vec<_>>());
-        Dual { d_size: y[i] * (xs[i].d_size + all), ..result }
-    };
-    (0..xs.len()).map(of).collect()
-}
-
-fn log_softmax(xs: &[Dual]) -> Vec<Dual> {
-    let (top, _) = top(xs);
-    let total: f64 = xs.iter().map(|x| (x.v - top).exp()).sum();
-    let of = |i: usize| {
-        let parts = (0..xs.len()).map(|j| (f64::from(i == j) - (xs[j].v - top).exp() / total, xs[j]));
-        let size = (xs[i].v - top).abs() + total.ln();
-        Dual::of(xs[i].v - top - total.ln(), &parts.collect::<Vec<_>>()).cancelling(xs[i]).sized(size)
-    };
-    (0..xs.len()).map(of).collect()
-}
-
 /// Matrix product over the last two axes, the others broadcast; a vector is a row on the left and a
 /// column on the right.
 fn matmul(a: &Array, b: &Array, ta: bool, tb: bool) -> Array {
@@ -327,7 +327,9 @@ pub(crate) fn weight(place: usize) -> f64 {
 pub(crate) fn eval(op: &Op, args: &[&Array]) -> Vec<Array> {
     let mut results = eval_each(op, args);
     for (i, y) in results.iter_mut().enumerate() {
-        let mask = matches!(op, Op::Greater | Op::Equal) || matches!(op, Op::MaxDim(..)) && i == 1;
+        let mask = matches!(op, Op::Greater | Op::Equal)
+            || matches!(op, Op::MaxDim(..)) && i == 1
+            || matches!(op, Op::Binary(op) if op.is_mask());
         // Also where nothing was added up: there is a derivative, 0, which infinity makes NaN.
         y.varies = !mask && args.iter().any(|x| x.varies);
         y.elements.iter_mut().for_each(|e| e.varies = y.varies);
@@ -472,16 +474,27 @@ fn eval_each(op: &Op, args: &[&Array]) -> Vec<Array> {
                 dot(&pairs)
             })
         }
-        Op::Softmax(axis) => lanes(x, *axis, softmax),
-        Op::LogSoftmax(axis) => lanes(x, *axis, log_softmax),
+        Op::Softmax(axis) => lanes(x, *axis, lane::softmax),
+        Op::LogSoftmax(axis) => lanes(x, *axis, lane::log_softmax),
         Op::CrossEntropy(targets) => {
-            let logs = lanes(x, 1, log_softmax);
+            let logs = lanes(x, 1, lane::log_softmax);
             let n = targets.len() as f64;
             let parts = targets.iter().enumerate().map(|(row, &target)| (-1.0 / n, logs.at(&[row, target])));
             let parts: Vec<_> = parts.collect();
             let size = parts.iter().map(|(_, x)| x.v_size / n).sum();
             Array::build(&[], |_| weighted(&parts).sized(size))
         }
+        Op::Unary(op) => each_one(x, |x| unary::unary(*op, x)),
+        Op::Binary(op) => each(args, |x| several::binary(*op, x[0], x[1])),
+        Op::Ternary(op) => each(args, |x| several::ternary(*op, x[0], x[1], x[2])),
+        Op::Reduce(op, axes, keep) => reduce(x, axes, *keep, |xs| lane::reduction(*op, xs)),
+        Op::Scan(op, axis) => lanes(x, *axis, |xs| lane::scan(*op, xs)),
+        Op::Sort(axis, descending) => lanes(x, *axis, |xs| lane::sorted(xs, *descending)),
+        Op::TopK(k, axis, largest) => {
+            let y = lanes(x, *axis, |xs| lane::sorted(xs, *largest));
+            Array::build(&replaced(&x.shape, *axis, *k), |p| y.at(&p))
+        }
+        Op::Place(op) => place::place(op, args),
     };
     vec![y]
 }
