@@ -3,7 +3,7 @@
 use crate::{Layer, near, refused};
 use gradtape::gradcheck::gradcheck;
 use gradtape::nn::*;
-use gradtape::{Tape, Tensor, random::Rng};
+use gradtape::{Tape, Tensor, Var, random::Rng};
 
 #[test]
 fn spatial_dropout_drops_channels_and_drop_path_samples() {
@@ -23,7 +23,64 @@ fn spatial_dropout_drops_channels_and_drop_path_samples() {
     drop(&Dropout1d(0.25), &[100, 40, 3], 3);
     drop(&Dropout1d(0.25), &[4000, 3], 3);
     drop(&Dropout2d(0.25), &[100, 40, 2, 2], 4);
+    drop(&Dropout3d(0.25), &[100, 40, 2, 1, 2], 4);
+    drop(&Dropout3d(0.25), &[4000, 2, 1, 2], 4);
     drop(&DropPath(0.25), &[4000, 2, 2], 4);
+}
+
+#[test]
+fn alpha_dropout_keeps_mean_and_variance() {
+    let params = Params::<f64>::seeded(0);
+    let (tape, rng) = (Tape::new(), Rng::new(5));
+    let x = Rng::new(2).normal::<f64>([300, 200, 2], 0.0, 1.0);
+    // As PyTorch: a·x + b where x is kept, and the same of selu's floor where it is dropped.
+    let (floor, p) = (-1.7580993408473766f64, 0.3);
+    let a = ((floor * floor * p + 1.0) * (1.0 - p)).powf(-0.5);
+    let expected = |x: f64| a * (x - floor * p);
+    let near = |a: f64, b: f64| (a - b).abs() < 1e-12;
+    for (layer, unit) in [(&AlphaDropout(p) as &dyn Layer, 1), (&FeatureAlphaDropout(p), 2)] {
+        let run = |cx: &_| layer.run(cx, &[tape.constant(x.clone())]).remove(0).tensor().clone();
+        assert_eq!(run(&Ctx::new(Vec::new(), None)), x, "evaluation passes everything");
+        let y = run(&params.train(&tape, &rng));
+        let mut dropped = 0;
+        for (y, x) in y.slice().chunks(unit).zip(x.slice().chunks(unit)) {
+            let drops = near(y[0], expected(floor));
+            dropped += usize::from(drops);
+            let fits = |(&y, &x): (&f64, &f64)| near(y, expected(if drops { floor } else { x }));
+            assert!(y.iter().zip(x).all(fits), "{y:?} of {x:?}");
+        }
+        assert!((dropped as f64 / (x.slice().len() / unit) as f64 - p).abs() < 0.01, "{dropped}");
+        assert!(y.mean().item().abs() < 0.02 && (y.var().item() - 1.0).abs() < 0.02);
+    }
+}
+
+/// With the same draws each time.
+fn drawn<'t>(layer: &dyn Layer, v: &[Var<'t, f64>], training: bool) -> Var<'t, f64> {
+    let rng = Rng::new(7);
+    layer.run(&Ctx::new(Vec::new(), training.then_some(&rng)), v).remove(0)
+}
+
+#[test]
+fn layers_that_draw_pass_gradcheck_in_both_orders() {
+    let x = Rng::new(2).uniform::<f64>([2, 3, 2, 2], -1.0, 1.0);
+    let layers: [&dyn Layer; 8] = [
+        &Dropout(0.4),
+        &Dropout1d(0.4),
+        &Dropout2d(0.4),
+        &Dropout3d(0.4),
+        &DropPath(0.4),
+        &AlphaDropout(0.4),
+        &FeatureAlphaDropout(0.4),
+        &Rrelu::default(),
+    ];
+    for (i, layer) in layers.into_iter().enumerate() {
+        let x = if i == 1 { x.flatten(2, 3) } else { x.clone() };
+        for training in [true, false] {
+            // Squared, so that there is a second order.
+            gradcheck(|v| drawn(layer, v, training).square(), std::slice::from_ref(&x))
+                .unwrap_or_else(|failure| panic!("{i}: {failure}"));
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::sequences::recurrent;
 use crate::{Make, refused};
 use gradtape::nn::*;
-use gradtape::{Tape, Tensor, random::Rng};
+use gradtape::{Tape, Tensor, ops::Resize, random::Rng};
 
 /// What a layer says to an input, in training.
 fn refused_input(make: Make, shape: &[usize]) -> String {
@@ -56,6 +56,17 @@ fn inputs_that_do_not_fit_are_refused_with_what_was_expected() {
         ),
         (|_| Box::new(Dropout(1.5)), &[2], "dropout: a probability in [0, 1), not 1.5"),
         (|_| Box::new(DropPath(-0.5)), &[2], "dropout: a probability in [0, 1), not -0.5"),
+        (|_| Box::new(AlphaDropout(1.0)), &[2], "dropout: a probability in [0, 1), not 1"),
+        (
+            |_| Box::new(FeatureAlphaDropout(0.5)),
+            &[2],
+            "feature_alpha_dropout: needs [batch, channels, ..], not [2]",
+        ),
+        (|_| Box::new(Softmax(2)), &[2, 3], "softmax"),
+        (|_| Box::new(Glu(0)), &[3, 4], "glu: [3, 4] has no halves along axis 0"),
+        (|_| Box::new(ZeroPad2d([1; 4])), &[3], "pad: 4 widths for the 1 axes of [3]"),
+        (|_| Box::new(PixelShuffle(2)), &[1, 6, 2, 2], "pixel_shuffle: 2² does not divide the 6 channels"),
+        (|_| Box::new(Upsample::new(Resize::By(vec![2.0]))), &[3, 4], "interpolate: needs [batch, channels"),
         (|p| Box::new(Conv2d::new(p, 2, 3, 3)), &[1, 3, 5, 5], "conv"),
         (|_| Box::new(Concat::new(1, (Relu, GlobalAvgPool))), &[2, 3, 4], "concat"),
         (|p| Box::new(Embedding::new(p, 1, 2)), &[2], "embedding"),

@@ -2,7 +2,10 @@
 
 use crate::Make;
 use gradtape::nn::*;
-use gradtape::ops::{AvgPoolOptions, ConvTransposeOptions, MaxPoolOptions, PadMode, Padding};
+use gradtape::ops::{
+    AvgPoolOptions, ConvTransposeOptions, InterpolateOptions, Interpolation, MaxPoolOptions, PadMode,
+    Padding, PatchOptions, Resize,
+};
 
 /// Convolutions, pools, and what else knows of space.
 pub(crate) const LAYERS: &[(&str, Make)] = &[
@@ -66,4 +69,35 @@ pub(crate) const LAYERS: &[(&str, Make)] = &[
     ("adaptive_max_pool2d", |_| Box::new(AdaptiveMaxPool2d::new(2))),
     ("global_avg_pool", |_| Box::new(GlobalAvgPool)),
     ("global_max_pool", |_| Box::new(GlobalMaxPool)),
+    ("upsample", |_| Box::new(Upsample::new(Resize::By(vec![2.0])))),
+    ("upsample_bilinear", |_| {
+        let options =
+            InterpolateOptions { mode: Interpolation::Linear, align_corners: true, ..Default::default() };
+        Box::new(Upsample::with(Resize::To([5, 3].into()), options))
+    }),
+    ("pixel_shuffle", |_| Box::new(PixelShuffle(2))),
+    ("pixel_unshuffle", |_| Box::new(PixelUnshuffle(2))),
+    ("unfold", |_| {
+        let (padding, stride) = ([1, 0].into(), [2, 1].into());
+        Box::new(Unfold::with([2, 3], PatchOptions { padding, stride, ..Default::default() }))
+    }),
+    ("fold", |_| {
+        let (padding, dilation) = ([0, 1].into(), [2, 1].into());
+        Box::new(Fold::with(4, [2, 3], PatchOptions { padding, dilation, ..Default::default() }))
+    }),
+    ("zero_pad1d", |_| Box::new(ZeroPad1d([2, 1]))),
+    ("zero_pad2d", |_| Box::new(ZeroPad2d([1, 2, -1, 1]))),
+    ("zero_pad3d", |_| Box::new(ZeroPad3d([1, 0, 0, 1, 2, 0]))),
+    ("constant_pad1d", |_| Box::new(ConstantPad1d { widths: [0, 2], value: 1.5 })),
+    ("constant_pad2d", |_| Box::new(ConstantPad2d { widths: [1, 0, 2, 1], value: -0.5 })),
+    ("constant_pad3d", |_| Box::new(ConstantPad3d { widths: [1, 0, 0, 1, 2, -1], value: 2.0 })),
+    ("reflection_pad1d", |_| Box::new(ReflectionPad1d([2, 1]))),
+    ("reflection_pad2d", |_| Box::new(ReflectionPad2d([1, 2, 2, 0]))),
+    ("reflection_pad3d", |_| Box::new(ReflectionPad3d([1, 0, 0, 1, 1, 1]))),
+    ("replication_pad1d", |_| Box::new(ReplicationPad1d([2, 4]))),
+    ("replication_pad2d", |_| Box::new(ReplicationPad2d([1, 2, 3, 0]))),
+    ("replication_pad3d", |_| Box::new(ReplicationPad3d([1, 0, 0, 1, 2, 1]))),
+    ("circular_pad1d", |_| Box::new(CircularPad1d([2, 3]))),
+    ("circular_pad2d", |_| Box::new(CircularPad2d([1, 2, 3, 0]))),
+    ("circular_pad3d", |_| Box::new(CircularPad3d([1, 0, 0, 1, 2, 1]))),
 ];

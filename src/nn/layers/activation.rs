@@ -7,7 +7,7 @@ use crate::{
 
 /// Modules without options.
 macro_rules! functions {
-    ($($(#[$doc:meta])* $Name:ident, $method:ident($($argument:expr)?);)*) => {$(
+    ($($(#[$doc:meta])* $Name:ident, $method:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default)]
         pub struct $Name;
@@ -16,7 +16,7 @@ macro_rules! functions {
             #[inline]
             #[track_caller]
             fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-                x.$method($($argument)?)
+                x.$method()
             }
         }
     )*};
@@ -24,41 +24,68 @@ macro_rules! functions {
 
 functions! {
     /// max(x, 0): [`Value::relu`].
-    Relu, relu();
+    Relu, relu;
     /// min(max(x, 0), 6): [`Value::relu6`].
-    Relu6, relu6();
+    Relu6, relu6;
     /// Hyperbolic tangent: [`Value::tanh`].
-    Tanh, tanh();
+    Tanh, tanh;
     /// 1/(1 + e⁻ˣ): [`Value::sigmoid`].
-    Sigmoid, sigmoid();
+    Sigmoid, sigmoid;
     /// ln of the sigmoid: [`Value::log_sigmoid`].
-    LogSigmoid, log_sigmoid();
+    LogSigmoid, log_sigmoid;
     /// x·Φ(x): [`Value::gelu`].
-    Gelu, gelu();
+    Gelu, gelu;
     /// Gelu by the hyperbolic tangent: [`Value::gelu_tanh`].
-    GeluTanh, gelu_tanh();
+    GeluTanh, gelu_tanh;
     /// x·σ(x): [`Value::silu`].
-    Silu, silu();
+    Silu, silu;
     /// x·tanh(softplus(x)): [`Value::mish`].
-    Mish, mish();
+    Mish, mish;
     /// Self-normalising elu: [`Value::selu`].
-    Selu, selu();
+    Selu, selu;
     /// Piecewise linear sigmoid: [`Value::hardsigmoid`].
-    Hardsigmoid, hardsigmoid();
+    Hardsigmoid, hardsigmoid;
     /// x·hardsigmoid(x): [`Value::hardswish`].
-    Hardswish, hardswish();
+    Hardswish, hardswish;
     /// x/(1 + |x|): [`Value::softsign`].
-    Softsign, softsign();
+    Softsign, softsign;
     /// x − tanh(x): [`Value::tanhshrink`].
-    Tanhshrink, tanhshrink();
-    /// Probabilities along the last axis: [`Value::softmax`]. Losses take logits, without it.
-    Softmax, softmax(-1);
-    /// Softmax of −x along the last axis: [`Value::softmin`].
-    Softmin, softmin(-1);
-    /// The logarithms of softmax: [`Value::log_softmax`].
-    LogSoftmax, log_softmax(-1);
-    /// The first half of the last axis times the sigmoid of the other: [`Value::glu`].
-    Glu, glu(-1);
+    Tanhshrink, tanhshrink;
+}
+
+/// Modules along an axis, by default the last.
+macro_rules! functions_along {
+    ($($(#[$doc:meta])* $Name:ident, $method:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $Name(pub isize);
+
+        impl Default for $Name {
+            fn default() -> Self {
+                $Name(-1)
+            }
+        }
+
+        impl Module for $Name {
+            /// # Panics
+            /// When there is no such axis.
+            #[track_caller]
+            fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+                x.$method(self.0)
+            }
+        }
+    )*};
+}
+
+functions_along! {
+    /// Probabilities along an axis: [`Value::softmax`]. Losses take logits, without it.
+    Softmax, softmax;
+    /// Softmax of −x along an axis: [`Value::softmin`].
+    Softmin, softmin;
+    /// The logarithms of softmax along an axis: [`Value::log_softmax`].
+    LogSoftmax, log_softmax;
+    /// The first half of an axis times the sigmoid of the other: [`Value::glu`].
+    Glu, glu;
 }
 
 /// Modules with options, whose defaults are PyTorch's.

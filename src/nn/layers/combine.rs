@@ -5,6 +5,17 @@ use crate::{
     nn::{Ctx, Module},
 };
 
+/// Passes everything: a branch, or a place, without a layer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Identity;
+
+impl Module for Identity {
+    #[inline]
+    fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        x
+    }
+}
+
 /// x + f(x) (He et al.: Deep Residual Learning for Image Recognition, 2016).
 #[derive(Clone, Debug)]
 pub struct Residual<M>(pub M);

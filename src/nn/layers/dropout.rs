@@ -1,7 +1,7 @@
 //! Layers that leave something away while they train.
 
 use crate::{
-    Interp, Value,
+    Float, Interp, Shape, Tensor, Value,
     nn::{Ctx, Module},
 };
 
@@ -51,6 +51,19 @@ impl Module for Dropout2d {
     }
 }
 
+/// As [`Dropout`], for whole channels of `[batch, channels, depth, height, width]` or without a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Dropout3d(pub f64);
+
+impl Module for Dropout3d {
+    /// # Panics
+    /// When the input has another rank; in training, when p is not in [0, 1).
+    #[track_caller]
+    fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        channels_dropped("dropout3d", 3, cx, x, self.0)
+    }
+}
+
 /// As [`Dropout`], for whole samples: a layer within a [`Residual`](super::Residual) is skipped for some
 /// of them (Huang et al.: Deep Networks with Stochastic Depth, 2016).
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +76,55 @@ impl Module for DropPath {
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
         dropped(cx, x, self.0, 1)
     }
+}
+
+/// Dropout for [`Selu`](super::Selu): in training sets each element to selu's limit far below 0 with
+/// probability p, and scales and shifts all so that mean 0 and variance 1 stay (Klambauer et al.:
+/// Self-Normalizing Neural Networks, 2017).
+#[derive(Clone, Copy, Debug)]
+pub struct AlphaDropout(pub f64);
+
+impl Module for AlphaDropout {
+    /// # Panics
+    /// In training, when p is not in [0, 1).
+    #[track_caller]
+    fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        let whole = x.shape().rank();
+        alpha_dropped(cx, x, self.0, whole)
+    }
+}
+
+/// As [`AlphaDropout`], for whole channels of `[batch, channels, ..]`.
+#[derive(Clone, Copy, Debug)]
+pub struct FeatureAlphaDropout(pub f64);
+
+impl Module for FeatureAlphaDropout {
+    /// # Panics
+    /// When the input has no channels; in training, when p is not in [0, 1).
+    #[track_caller]
+    fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        let shape = x.shape();
+        let fits = shape.rank() >= 2;
+        assert!(fits, "gradtape: feature_alpha_dropout: needs [batch, channels, ..], not {shape}");
+        alpha_dropped(cx, x, self.0, 2)
+    }
+}
+
+#[track_caller]
+fn alpha_dropped<I: Interp>(cx: &Ctx<'_, I>, x: Value<I>, p: f64, outer: usize) -> Value<I> {
+    /// What selu comes to far below 0: −λα.
+    const FLOOR: f64 = -1.7580993408473766;
+    let Some(rng) = cx.rng() else { return x };
+    let mask: Tensor<I::Elem> = rng.dropout_mask(&units(x.shape(), outer)[..], p);
+    let scale = 1.0 / ((FLOOR * FLOOR * p + 1.0) * (1.0 - p)).sqrt();
+    let either = |dropped: f64, kept: f64| {
+        let choose = |seen| I::Elem::of(if seen == I::Elem::ZERO { dropped } else { kept });
+        x.lift(mask.map(choose))
+    };
+    // What is dropped moves the mean by p·FLOOR, which is taken away from all.
+    let shift = either(FLOOR * (1.0 - p) * scale, -FLOOR * p * scale);
+    let factor = either(0.0, scale);
+    x * factor + shift
 }
 
 #[track_caller]
@@ -81,11 +143,14 @@ fn channels_dropped<I: Interp>(name: &str, axes: usize, cx: &Ctx<'_, I>, x: Valu
 fn dropped<I: Interp>(cx: &Ctx<'_, I>, x: Value<I>, p: f64, outer: usize) -> Value<I> {
     match cx.rng() {
         Some(rng) => {
-            let mut dims = x.shape().to_vec();
-            dims.iter_mut().skip(outer).for_each(|size| *size = 1);
-            let mask = x.lift(rng.dropout_mask(&dims[..], p));
+            let mask = x.lift(rng.dropout_mask(&units(x.shape(), outer)[..], p));
             x * mask
         }
         None => x,
     }
+}
+
+/// The sizes of the first `outer` axes, and 1 for the others.
+fn units(shape: &Shape, outer: usize) -> Vec<usize> {
+    shape.iter().enumerate().map(|(axis, &size)| if axis < outer { size } else { 1 }).collect()
 }
