@@ -352,6 +352,10 @@ fn nan_passes_through_factorisations() {
         all_nan("matrix_exp", a.matrix_exp().slice());
     }
     let nan = Tensor::full([2, 2], NAN);
+    let orders = [1.0, -1.0, 2.0, -2.0, INF, -INF].map(MatrixOrder::P);
+    for order in orders.into_iter().chain([MatrixOrder::Frobenius, MatrixOrder::Nuclear]) {
+        all_nan("matrix_norm", nan.matrix_norm(order, [0, 1], false).slice());
+    }
     all_nan("inv", nan.inv().slice());
     all_nan("det", nan.det().slice());
     all_nan("solve", nan.solve(&Tensor::ones([2]), true).slice());

@@ -35,7 +35,7 @@ impl From<f64> for MatrixOrder {
 fn values_but_zeros<I: Interp>(x: &Value<I>) -> Value<I> {
     let (s, shape) = (x.svdvals(), x.shape());
     let size = shape[shape.rank() - 1].max(shape[shape.rank() - 2]);
-    is_positive(&s, size).select(&s, 0.0)
+    is_positive(&s, size).logical_or(&s.isnan()).select(&s, 0.0)
 }
 
 impl<I: Interp> Value<I> {
