@@ -97,6 +97,17 @@ fn logits_far_out_lose_no_digits() {
 }
 
 #[test]
+fn a_focal_loss_of_what_is_not_missed_has_gradient_0() {
+    let (x, t) = (Tensor::from([800.0, -800.0, INF]), Tensor::from([1.0, 0.0, 1.0]));
+    for gamma in [0.0, 0.5, 1.0, 1.5, 2.0] {
+        let (value, gradient) =
+            first(&[x.clone(), t.clone()], |v| v[0].sigmoid_focal_loss(&v[1], None, gamma, Each));
+        same("value", &value, &[0.0; 3]);
+        same("gradient", &gradient, &[0.0; 3]);
+    }
+}
+
+#[test]
 fn divergence_of_what_never_happens_is_0() {
     let (x, t) = (Tensor::from([-INF, -1.0]), Tensor::from([0.0, 0.0]));
     let (value, gradient) = first(&[x, t], |v| v[0].kl_div(&v[1], false, KlReduction::None));

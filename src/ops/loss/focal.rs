@@ -23,7 +23,11 @@ impl<I: Interp> Value<I> {
         assert!(gamma >= 0.0, "gradtape: {NAME}: a gamma of {gamma}, for {}", self.shape());
         let no = 1.0 - target;
         let missed = (-self).sigmoid() * target + self.sigmoid() * &no;
-        let losses = self.bernoulli_logits(NAME, target, None) * missed.powf(gamma);
+        // Guarded within, so that no power's infinite slope at 0 is met where nothing is missed.
+        let none = missed.equal(&missed.constant(0.0));
+        let some = none.select(&missed.constant(1.0), &missed);
+        let power = none.select(&missed.constant(0f64.powf(gamma)), &some.powf(gamma));
+        let losses = self.bernoulli_logits(NAME, target, None) * power;
         reduction.of(match alpha {
             None => losses,
             Some(alpha) => {
