@@ -32,6 +32,18 @@ fn what_images_refuse_names_op_and_shape() {
             "gradtape: im2col: a kernel of [5, 1] with dilation [1, 1] does not fit [4, 5] padded by [[0, 0], [0, 0]]",
         ),
         (
+            refused(|| x.interpolate(Resize::By(vec![1e300]), plain())),
+            "gradtape: interpolate: 18446744073709551615 places are more than memory can hold for [1, 3, 4, 5]",
+        ),
+        (
+            refused(|| Tensor::<f64>::ones([0, 1 << 40, 4]).pixel_shuffle(1 << 31)),
+            "gradtape: pixel_shuffle: [0, 1099511627776, 4] grown by 2147483648 is more than memory can hold",
+        ),
+        (
+            refused(|| Tensor::<f64>::ones([3, 0, 0]).pixel_unshuffle(usize::MAX)),
+            "gradtape: pixel_unshuffle: 18446744073709551615² times the channels of [3, 0, 0] is more than memory can hold",
+        ),
+        (
             refused(|| x.im2col(2, PatchOptions { stride: 0.into(), ..Default::default() })),
             "gradtape: im2col: stride [0, 0] has a 0, over axes of [4, 5]",
         ),

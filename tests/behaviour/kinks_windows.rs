@@ -103,6 +103,8 @@ fn lp_pool_of_zeros_has_gradient_0() {
         derivatives(&[line(&[0.0, 0.0, 3.0, -4.0])], |v| v[0].lp_pool1d(2.0, 2, LpPoolOptions::default()));
     close("value", &found.y, &[0.0, 5.0]);
     close("gradient", &found.first[0], &[0.0, 0.0, 0.6, -0.8]);
+    let steep = derivatives(&[line(&[0.0, 0.0])], |v| v[0].lp_pool1d(0.5, 2, LpPoolOptions::default()));
+    assert!(steep.y == [0.0] && steep.first[0].iter().all(|slope| slope.is_nan()), "{:?}", steep.first);
     assert!(line(&[NAN, 1.0]).lp_pool1d(2.0, 2, LpPoolOptions::default()).slice()[0].is_nan());
 }
 

@@ -2,7 +2,7 @@
 
 use crate::misuse::refused;
 use crate::threads::{same_bits, with_gradients};
-use gradtape::ops::{AvgPoolOptions, MaxPoolOptions};
+use gradtape::ops::{AvgPoolOptions, MaxPoolOptions, PerAxis};
 use gradtape::random::Rng;
 use gradtape::{Tape, Tensor};
 
@@ -69,6 +69,21 @@ fn what_pooling_refuses_names_op_and_shape() {
         (
             refused(|| x.max_pool2d(2, MaxPoolOptions { stride: Some(0.into()), ..plain() })),
             "gradtape: max_pool2d: a 0 among kernel 2, stride 0 and dilation 1 for [2, 3, 5, 6]",
+        ),
+        (
+            refused(|| {
+                let (most, half) = (usize::MAX, PerAxis::from(usize::MAX / 2));
+                x.max_pool2d([most, 2], MaxPoolOptions { padding: half, ..plain() })
+            }),
+            "gradtape: max_pool2d: too far reaches a kernel of 18446744073709551615 with dilation 1, over 5 padded by 9223372036854775807, for [2, 3, 5, 6]",
+        ),
+        (
+            refused(|| x.adaptive_avg_pool2d(usize::MAX)),
+            "gradtape: adaptive_avg_pool2d: 18446744073709551615 places are more than memory can hold for [2, 3, 5, 6]",
+        ),
+        (
+            refused(|| x.adaptive_max_pool2d([5, usize::MAX])),
+            "gradtape: adaptive_max_pool2d: 18446744073709551615 places are more than memory can hold for [2, 3, 5, 6]",
         ),
         (
             refused(|| x.max_pool2d([2, 2, 2], plain())),

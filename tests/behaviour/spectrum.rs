@@ -163,6 +163,29 @@ fn what_spectra_refuse_names_op_and_shape() {
     let cases = [
         (refused(|| x.rfft(None, 2, PLAIN)), "gradtape: rfft: axis 2 is out of range for 2 axes of [2, 5]"),
         (
+            refused(|| x.rfft(Some(usize::MAX / 2 + 1), 1, PLAIN)),
+            "gradtape: rfft: 9223372036854775808 numbers are more than memory can hold, for [2, 5]",
+        ),
+        (
+            refused(|| z.fft(Some(usize::MAX), 1, PLAIN)),
+            "gradtape: fft: 18446744073709551615 numbers are more than memory can hold, for [5, 3, 2]",
+        ),
+        (
+            refused(|| z.irfft(Some(usize::MAX), 1, PLAIN)),
+            "gradtape: irfft: 18446744073709551615 numbers are more than memory can hold, for [5, 3, 2]",
+        ),
+        (
+            refused(|| z.istft(8, None, IstftOptions { length: Some(usize::MAX), ..Default::default() })),
+            "gradtape: istft: 18446744073709551615 numbers are more than memory can hold, for [5, 3, 2]",
+        ),
+        (
+            refused(|| {
+                let mels = MelOptions { n_mels: usize::MAX, ..Default::default() };
+                Tensor::<f64>::mel_filter_bank(5, mels)
+            }),
+            "gradtape: mel_filter_bank: [5, 18446744073709551615] has more elements than memory can hold",
+        ),
+        (
             refused(|| x.rfft(Some(0), 1, PLAIN)),
             "gradtape: rfft: there is nothing to transform: 0 numbers, for [2, 5]",
         ),

@@ -3,7 +3,10 @@
 use crate::{
     Shape,
     gradcheck::Gen,
-    ops::{PerAxis, Sparse, spatial::valid},
+    ops::{
+        PerAxis, Sparse,
+        spatial::{each_below, valid},
+    },
     value::{Interp, Value},
 };
 
@@ -81,7 +84,7 @@ impl InterpolateOptions {
     }
 
     /// The matrix from `size` elements to `places`, which are `step` elements apart.
-    fn matrix(&self, size: usize, places: usize, step: f64) -> Sparse {
+    fn matrix(&self, size: usize, places: usize, step: f64) -> Result<Sparse, String> {
         let last = size.saturating_sub(1);
         let step = match self.align_corners {
             true if places > 1 => last as f64 / (places - 1) as f64,
@@ -119,7 +122,7 @@ impl InterpolateOptions {
         };
         // What has no weight is not read, so that an infinity there stays there.
         let weighty = |row: Vec<(usize, f64)>| row.into_iter().filter(|&(_, weight)| weight != 0.0).collect();
-        Sparse::new(size, &(0..places).map(row).map(weighty).collect::<Vec<_>>())
+        Ok(Sparse::new(size, &each_below(places, |place| weighty(row(place)))?))
     }
 }
 
@@ -197,7 +200,7 @@ impl<I: Interp> Value<I> {
     /// ```
     ///
     /// # Panics
-    /// When x has no spatial axes or no elements along one, a factor is not positive, a size would be 0, or an option
+    /// When x has no spatial axes or no elements along one, a factor is not positive, a size would be 0 or more than memory can hold, or an option
     /// does not go with the mode.
     #[track_caller]
     pub fn interpolate(&self, to: Resize, options: InterpolateOptions) -> Self {
@@ -209,7 +212,8 @@ impl<I: Interp> Value<I> {
         let axes = valid("interpolate", shape, resized(&to, &shape[2..], options.recompute_scale_factor));
         let mut y = self.clone();
         for (axis, (places, step)) in axes.into_iter().enumerate() {
-            y = y.resample(axis as isize + 2, options.matrix(shape[axis + 2], places, step));
+            let matrix = valid("interpolate", shape, options.matrix(shape[axis + 2], places, step));
+            y = y.resample(axis as isize + 2, matrix);
         }
         y
     }

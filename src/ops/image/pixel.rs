@@ -24,9 +24,12 @@ impl<I: Interp> Value<I> {
         let Some(squared) = squared.filter(|&squared| channels.is_multiple_of(squared)) else {
             panic!("gradtape: pixel_shuffle: {factor}² does not divide the {channels} channels of {shape}");
         };
+        let Some((tall, wide)) = height.checked_mul(factor).zip(width.checked_mul(factor)) else {
+            panic!("gradtape: pixel_shuffle: {shape} grown by {factor} is more than memory can hold");
+        };
         let kept = channels / squared;
         let apart = [front, &[kept, factor, factor, height, width]].concat();
-        let together = [front, &[kept, height * factor, width * factor]].concat();
+        let together = [front, &[kept, tall, wide]].concat();
         self.reshape(&apart[..]).permute(&interleaved(front.len(), [0, 3, 1, 4, 2])).reshape(&together[..])
     }
 
@@ -44,9 +47,14 @@ impl<I: Interp> Value<I> {
         if factor == 0 || !height.is_multiple_of(factor) || !width.is_multiple_of(factor) {
             panic!("gradtape: pixel_unshuffle: {factor} does not divide height and width of {shape}");
         }
+        let Some(deep) = factor.checked_mul(factor).and_then(|squared| squared.checked_mul(channels)) else {
+            panic!(
+                "gradtape: pixel_unshuffle: {factor}² times the channels of {shape} is more than memory can hold"
+            );
+        };
         let (height, width) = (height / factor, width / factor);
         let apart = [front, &[channels, height, factor, width, factor]].concat();
-        let together = [front, &[channels * factor * factor, height, width]].concat();
+        let together = [front, &[deep, height, width]].concat();
         self.reshape(&apart[..]).permute(&interleaved(front.len(), [0, 2, 4, 1, 3])).reshape(&together[..])
     }
 }

@@ -53,8 +53,8 @@ impl<I: Interp> Value<I> {
         lp_pool("lp_pool1d", self, 1, p, &kernel.into(), &options)
     }
 
-    /// The p-norm (Σxᵖ)^(1/p) of each window over the last two axes; of a sum of 0, the gradient is 0. x is not made
-    /// positive: an odd p sums with signs, and a negative sum has no root.
+    /// The p-norm (Σxᵖ)^(1/p) of each window over the last two axes; of a sum of 0, the gradient is 0, or NaN for p
+    /// below 1, where that of xᵖ is infinite. x is not made positive: an odd p sums with signs, and a negative sum has no root.
     ///
     /// ```
     /// use gradtape::Tensor;

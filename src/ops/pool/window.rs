@@ -2,7 +2,7 @@
 
 use crate::{
     kernels::pool::Span,
-    ops::{PerAxis, Sparse},
+    ops::{PerAxis, Sparse, spatial::each_below},
 };
 use smallvec::SmallVec;
 
@@ -73,7 +73,7 @@ impl Window {
                     let (first, end) = (place * size / places, ((place + 1) * size).div_ceil(places));
                     Place { span: Span { first, count: end - first, step: 1 }, padded: end - first }
                 };
-                Ok((0..places).map(place).collect())
+                each_below(places, place)
             }
             Window::Adaptive(places) => {
                 Err(format!("{places} windows see nothing of an axis without elements"))
@@ -92,10 +92,10 @@ fn slid(
     if padding > span / 2 {
         return Err("the padding is more than half of");
     }
-    let end = size.saturating_add(padding);
+    let padded = size.checked_add(padding).and_then(|n| n.checked_add(padding)).ok_or("too far reaches")?;
+    let end = size + padding;
     let up = if ceil_mode { stride - 1 } else { 0 };
-    let room =
-        end.saturating_add(padding).saturating_add(up).checked_sub(span).ok_or("there is no place for")?;
+    let room = padded.saturating_add(up).checked_sub(span).ok_or("there is no place for")?;
     let mut count = room / stride + 1;
     if ceil_mode && (count - 1) * stride >= end {
         count -= 1; // it would start beyond the end
@@ -106,7 +106,7 @@ fn slid(
         let after = end.saturating_sub(start).div_ceil(dilation).min(kernel);
         let count = after.checked_sub(first).filter(|&count| count > 0).ok_or("nothing is seen by")?;
         let span = Span { first: start + first * dilation - padding, count, step: dilation };
-        Ok(Place { span, padded: kernel.min(end + padding - start) })
+        Ok(Place { span, padded: kernel.min(padded - start) })
     };
     (0..count).map(place).collect()
 }

@@ -82,6 +82,14 @@ pub(super) fn valid<T>(name: &str, x: &Shape, found: Result<T, String>) -> T {
     }
 }
 
+/// What `f` makes of each number below a count, if there is memory for so many.
+pub(super) fn each_below<T>(count: usize, f: impl Fn(usize) -> T) -> Result<Vec<T>, String> {
+    let mut all = Vec::new();
+    all.try_reserve_exact(count).map_err(|_| format!("{count} places are more than memory can hold"))?;
+    all.extend((0..count).map(f));
+    Ok(all)
+}
+
 /// The same number before and after.
 pub(super) fn on_both_sides(each: &[usize]) -> Result<SmallVec<[[isize; 2]; 3]>, String> {
     let side = |&n: &usize| isize::try_from(n).map(|n| [n, n]).map_err(|_| format!("padding by {n}"));

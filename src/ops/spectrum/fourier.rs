@@ -35,9 +35,19 @@ impl FftNorm {
     }
 }
 
+/// Refuses a size that no axis can have.
+#[track_caller]
+pub(super) fn holdable(op: &str, n: usize, shape: &Shape) {
+    assert!(
+        Shape::try_new(&[n, 2]).is_ok(),
+        "gradtape: {op}: {n} numbers are more than memory can hold, for {shape}"
+    );
+}
+
 /// How many numbers are transformed, at least one.
 #[track_caller]
 fn length(op: &str, n: usize, shape: &Shape) -> usize {
+    holdable(op, n, shape);
     assert!(n > 0, "gradtape: {op}: there is nothing to transform: 0 numbers, for {shape}");
     n
 }

@@ -2,7 +2,7 @@
 
 use super::{
     HalfSpectrum,
-    fourier::{FftNorm, mirrored},
+    fourier::{FftNorm, holdable, mirrored},
     pairs::check_pairs,
 };
 use crate::{
@@ -193,6 +193,7 @@ impl<I: Interp> Value<I> {
     pub fn istft(&self, n_fft: usize, window: Option<&Self>, options: IstftOptions) -> Self {
         let shape = self.shape();
         check_pairs("istft", shape);
+        holdable("istft", options.length.unwrap_or(0), shape);
         let frames = Frames::new("istft", n_fft, options.hop_length, options.win_length, shape);
         let (hop, width) = (frames.hop, frames.window);
         assert!(

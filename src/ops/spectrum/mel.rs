@@ -122,18 +122,22 @@ impl<F: Float> Tensor<F> {
     /// ```
     ///
     /// # Panics
-    /// When f_min is negative or not below f_max, or the sample rate is not positive, or one is infinite.
+    /// When f_min is negative or not below f_max, or the sample rate is not positive, or one is infinite, or there are
+    /// more filters than memory can hold.
     #[track_caller]
     pub fn mel_filter_bank(n_freqs: usize, options: MelOptions) -> Self {
         let (low, high) = options.range();
         let MelOptions { sample_rate, n_mels, norm, mel_scale, .. } = options;
+        if let Err(why) = Shape::try_new(&[n_freqs, n_mels.saturating_add(2)]) {
+            panic!("gradtape: mel_filter_bank: {why}");
+        }
         let (first, last) = (mel_scale.mel(low), mel_scale.mel(high));
-        let corner = |m: usize| mel_scale.hertz(first + (last - first) * m as f64 / (n_mels + 1) as f64);
-        let corners: Vec<f64> = (0..n_mels + 2).map(corner).collect();
+        let corner = |m: usize| mel_scale.hertz(first + (last - first) * m as f64 / (n_mels as f64 + 1.0));
+        let corners = Tensor::<f64>::from_fn([n_mels + 2], corner);
         let step = sample_rate / 2.0 / n_freqs.saturating_sub(1).max(1) as f64;
         Tensor::from_fn([n_freqs, n_mels], |at| {
             let (frequency, m) = ((at / n_mels) as f64 * step, at % n_mels);
-            let [low, peak, high] = [corners[m], corners[m + 1], corners[m + 2]];
+            let [low, peak, high] = [0, 1, 2].map(|i| corners.slice()[m + i]);
             let height = match norm {
                 MelNorm::Peak => 1.0,
                 MelNorm::Slaney => 2.0 / (high - low),
