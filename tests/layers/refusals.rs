@@ -1,6 +1,6 @@
 //! What layers refuse, and how they say it.
 
-use crate::sequences::recurrent;
+use crate::sequences::{recurrent, stepped};
 use crate::{Make, refused};
 use gradtape::nn::*;
 use gradtape::{Tape, Tensor, ops::Resize, random::Rng};
@@ -71,6 +71,11 @@ fn inputs_that_do_not_fit_are_refused_with_what_was_expected() {
         (|_| Box::new(Concat::new(1, (Relu, GlobalAvgPool))), &[2, 3, 4], "concat"),
         (|p| Box::new(Embedding::new(p, 1, 2)), &[2], "embedding"),
         (
+            |p| Box::new(EmbeddingBag::new(p, 3, 2, Bag::Mean)),
+            &[2, 0],
+            "embedding_bag: needs bags [.., at least 1], not [2, 0]",
+        ),
+        (
             |p| Box::new(MultiheadAttention::new(p, 4, 2)),
             &[4],
             "attention: needs [batch, time, 4], keys and values of the same batch, not [4]",
@@ -87,6 +92,10 @@ fn inputs_that_do_not_fit_are_refused_with_what_was_expected() {
             &[2, 4, 3],
             "rnn: needs 2 lengths of at most 4, not [5, 1]",
         ),
+        (|p| Box::new(Lstm::new(p, 3, 2)), &[3], "lstm: needs [batch, time, 3], not [3]"),
+        (|p| recurrent(Gru::new(p, 3, 2), Some(&[5])), &[4, 3], "gru: needs 1 lengths of at most 4, not [5]"),
+        (|p| stepped(RnnCell::new(p, 3, 2)), &[2, 4], "rnn_cell: needs [batch, 3], not [2, 4]"),
+        (|p| stepped(GruCell::new(p, 3, 2)), &[1, 2, 3], "gru_cell: needs [batch, 3], not [1, 2, 3]"),
         (
             |_| Box::new(SinusoidalPositions),
             &[2, 3],
@@ -103,6 +112,25 @@ fn inputs_that_do_not_fit_are_refused_with_what_was_expected() {
         let message = refused_input(make, shape);
         assert!(message.starts_with("gradtape: ") && message.contains(expected), "{message}: not {expected}");
     }
+}
+
+#[test]
+fn states_that_do_not_fit_are_refused_with_what_was_expected() {
+    let mut params = Params::<f64>::seeded(1);
+    let options = RecurrentOptions { proj_size: Some(2), ..Default::default() };
+    let layer = Lstm::with(&mut params, 3, 4, options);
+    let cell = LstmCell::new(&mut params, 3, 2);
+    let cx = params.eval();
+    let given = [Tensor::ones([1, 5, 4]), Tensor::ones([1, 5, 4])];
+    let sequences = Sequences { start: Some(&given), lengths: None };
+    assert_eq!(
+        refused(|| drop(layer.run(&cx, &Tensor::ones([5, 6, 3]), sequences))),
+        "gradtape: lstm: needs states of shapes [[1, 5, 2], [1, 5, 4]], not [[1, 5, 4], [1, 5, 4]]"
+    );
+    assert_eq!(
+        refused(|| drop(cell.step(&cx, &Tensor::ones([5, 3]), Some(&[Tensor::ones([5, 2])])))),
+        "gradtape: lstm_cell: needs 2 states of shape [5, 2], not [[5, 2]]"
+    );
 }
 
 #[test]
@@ -135,6 +163,15 @@ fn options_that_are_none_are_refused_with_what_was_expected() {
             |p| Box::new(Gru::with(p, 3, 2, RecurrentOptions { num_layers: 0, ..Default::default() })),
             "gru: needs a layer and a feature, not 0 and 2",
         ),
+        (
+            |p| Box::new(Lstm::with(p, 3, 2, RecurrentOptions { proj_size: Some(2), ..Default::default() })),
+            "lstm: needs a proj_size from 1 to below 2, not 2",
+        ),
+        (
+            |p| Box::new(Gru::with(p, 3, 2, RecurrentOptions { proj_size: Some(1), ..Default::default() })),
+            "gru: only an lstm has a proj_size, here 1",
+        ),
+        (|p| stepped(LstmCell::new(p, 3, 0)), "lstm_cell: needs a feature, not 0"),
         (|p| Box::new(GroupNorm::new(p, 3, 4)), "group_norm: 3 groups do not divide 4 channels"),
         (
             |p| {

@@ -66,6 +66,10 @@ fn words(layer: Embedding) -> Box<dyn Layer> {
     run(move |cx, _| vec![layer.look_up(cx, &Indices::new(vec![0, 3, 3, 4, 1, 0], [2, 3]))])
 }
 
+fn bags(layer: EmbeddingBag) -> Box<dyn Layer> {
+    run(move |cx, _| vec![layer.look_up(cx, &Indices::new(vec![0, 3, 3, 4, 1, 0], [2, 3]))])
+}
+
 fn decoder(layer: TransformerDecoderLayer) -> Box<dyn Layer> {
     run(move |cx, x| {
         let padding = padding(2);
@@ -75,8 +79,8 @@ fn decoder(layer: TransformerDecoderLayer) -> Box<dyn Layer> {
 }
 
 /// The states to start with are the inputs after the first, if there are any.
-pub(crate) fn recurrent<C: Cell + 'static>(
-    layer: Recurrent<C>,
+pub(crate) fn recurrent<U: RecurrentUnit + 'static>(
+    layer: Recurrent<U>,
     lengths: Option<&'static [usize]>,
 ) -> Box<dyn Layer> {
     run(move |cx, x| {
@@ -86,10 +90,18 @@ pub(crate) fn recurrent<C: Cell + 'static>(
     })
 }
 
+/// The states before are the inputs after the first, if there are any.
+pub(crate) fn stepped<U: RecurrentUnit + 'static>(cell: RecurrentCell<U>) -> Box<dyn Layer> {
+    run(move |cx, x| cell.step(cx, &x[0], (x.len() > 1).then(|| &x[1..])))
+}
+
 /// Embeddings, attention, recurrent networks.
 pub(crate) const LAYERS: &[(&str, Make)] = &[
     ("embedding", |p| words(Embedding::new(p, 5, 3))),
     ("embedding_padded", |p| words(Embedding::padded(p, 5, 3, 3))),
+    ("embedding_bag_sum", |p| bags(EmbeddingBag::new(p, 5, 3, Bag::Sum))),
+    ("embedding_bag_mean", |p| bags(EmbeddingBag::new(p, 5, 3, Bag::Mean))),
+    ("embedding_bag_max", |p| bags(EmbeddingBag::new(p, 5, 3, Bag::Max))),
     ("learned_positions", |p| Box::new(LearnedPositions::new(p, 5, 4))),
     ("attention", |p| Box::new(MultiheadAttention::new(p, 4, 2))),
     ("attention_causal", |p| {
@@ -192,7 +204,7 @@ pub(crate) const LAYERS: &[(&str, Make)] = &[
     }),
     ("rnn", |p| recurrent(Rnn::new(p, 3, 2), None)),
     ("relu_rnn", |p| {
-        let options = RecurrentOptions { cell: RnnCell::Relu, bias: false, ..Default::default() };
+        let options = RecurrentOptions { unit: RnnUnit::Relu, bias: false, ..Default::default() };
         recurrent(Rnn::with(p, 3, 2, options), None)
     }),
     ("lstm", |p| recurrent(Lstm::new(p, 3, 2), None)),
@@ -207,4 +219,25 @@ pub(crate) const LAYERS: &[(&str, Make)] = &[
         let options = RecurrentOptions { bidirectional: true, bias: false, ..Default::default() };
         recurrent(Gru::with(p, 3, 2, options), Some(&[4, 2]))
     }),
+    ("lstm_projected", |p| {
+        let proj_size = Some(1);
+        let options =
+            RecurrentOptions { num_layers: 2, bidirectional: true, proj_size, ..Default::default() };
+        recurrent(Lstm::with(p, 2, 2, options), None)
+    }),
+    ("lstm_projected_padded", |p| {
+        let options = RecurrentOptions { proj_size: Some(2), bias: false, ..Default::default() };
+        recurrent(Lstm::with(p, 2, 3, options), Some(&[4, 2]))
+    }),
+    ("lstm_unbatched", |p| recurrent(Lstm::new(p, 3, 2), None)),
+    ("gru_unbatched", |p| {
+        let options = RecurrentOptions { bidirectional: true, ..Default::default() };
+        recurrent(Gru::with(p, 2, 2, options), None)
+    }),
+    ("rnn_cell", |p| stepped(RnnCell::new(p, 3, 2))),
+    ("relu_rnn_cell", |p| stepped(RnnCell::with(p, 3, 2, false, RnnUnit::Relu))),
+    ("lstm_cell", |p| stepped(LstmCell::new(p, 3, 2))),
+    ("lstm_cell_unbatched", |p| stepped(LstmCell::new(p, 3, 2))),
+    ("gru_cell", |p| stepped(GruCell::new(p, 3, 2))),
+    ("gru_cell_unbatched", |p| stepped(GruCell::with(p, 3, 2, false, GruUnit))),
 ];

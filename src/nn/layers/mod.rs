@@ -26,7 +26,7 @@ pub use combine::{Branches, Concat, Identity, Parallel, Residual};
 pub use conv::{Conv1d, Conv1dOptions, Conv2d, Conv2dOptions, Conv3d, Conv3dOptions, ConvNd, ConvNdOptions};
 pub use conv_transpose::{ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd};
 pub use dropout::{AlphaDropout, DropPath, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
-pub use embedding::Embedding;
+pub use embedding::{Bag, Embedding, EmbeddingBag};
 pub use image::{Fold, PixelShuffle, PixelUnshuffle, Unfold, Upsample};
 pub use instance_norm::{
     InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormNd, InstanceNormOptions,
@@ -37,7 +37,8 @@ pub use pad::*;
 pub use pool::*;
 pub use position::{LearnedPositions, SinusoidalPositions};
 pub use recurrent::{
-    Cell, Gru, GruCell, Lstm, LstmCell, Recurrent, RecurrentOptions, Rnn, RnnCell, Sequences,
+    Gru, GruCell, GruUnit, Lstm, LstmCell, LstmUnit, Recurrent, RecurrentCell, RecurrentOptions,
+    RecurrentUnit, Rnn, RnnCell, RnnUnit, Sequences,
 };
 pub use reshape::{Flatten, FlattenAxes, Reshape, Unflatten};
 pub use transformer::{
