@@ -112,14 +112,14 @@ fn optimizers_follow_pytorch_for_twenty_steps() {
     reference.all_are_read();
 }
 
-/// The function of optim.py.
-fn bowl(params: &Params<f64>, id: ParamId) -> (f64, ParamGrads<f64>) {
+/// The function of optim.py, times a sign.
+fn bowl(params: &Params<f64>, id: ParamId, sign: f64) -> (f64, ParamGrads<f64>) {
     let (tape, rng) = (Tape::new(), Rng::new(0));
     let cx = params.train(&tape, &rng);
     let x = cx.get(id).clone();
     let (head, tail) = (x.narrow(0, 0, 3), x.narrow(0, 1, 3));
     let valley = ((tail - head.square()).square() * 100.0 + (1.0 - head).square()).sum();
-    let loss = valley + (x.narrow(0, 0, 1) * 0.1).exp().sum();
+    let loss = (valley + (x.narrow(0, 0, 1) * 0.1).exp().sum()) * sign;
     drop(x);
     (loss.item(), cx.backward(loss))
 }
@@ -130,8 +130,10 @@ fn lbfgs_follows_pytorch() {
     let mut case = |name: &str, mut lbfgs: Lbfgs| {
         let mut params = Params::seeded(0);
         let id = params.add("x", Tensor::from([-1.2, 1.0, 0.5, -0.3]));
+        let sign = if lbfgs.maximize { -1.0 } else { 1.0 };
         for step in 1..=8 {
-            lbfgs.step(&mut params, |params| bowl(params, id)).unwrap();
+            let before = bowl(&params, id, sign).0;
+            assert_eq!(lbfgs.step(&mut params, |params| bowl(params, id, sign)).unwrap(), before);
             reference.compare(&format!("{name} {step}"), params.get(id).slice(), 1e-9);
         }
     };
@@ -139,6 +141,10 @@ fn lbfgs_follows_pytorch() {
     case("lbfgs_history", Lbfgs { max_iter: 4, history_size: 2, ..Lbfgs::new(0.01) });
     let wolfe = Lbfgs { line_search: LineSearch::StrongWolfe, ..Lbfgs::default() };
     case("lbfgs_wolfe", Lbfgs { max_iter: 4, ..wolfe.clone() });
-    case("lbfgs_wolfe_short", Lbfgs { lr: 0.3, max_iter: 3, max_eval: Some(4), history_size: 3, ..wolfe });
+    case(
+        "lbfgs_wolfe_short",
+        Lbfgs { lr: 0.3, max_iter: 3, max_eval: Some(4), history_size: 3, ..wolfe.clone() },
+    );
+    case("lbfgs_maximize", Lbfgs { lr: 0.5, max_iter: 3, maximize: true, ..wolfe });
     reference.all_are_read();
 }

@@ -46,6 +46,8 @@ pub struct Lbfgs {
     pub history_size: usize,
     /// How the length along a direction is found.
     pub line_search: LineSearch,
+    /// Whether to climb instead: no.
+    pub maximize: bool,
     /// What is known from earlier iterations: at first nothing, the default.
     pub memory: LbfgsMemory,
 }
@@ -84,6 +86,7 @@ impl Lbfgs {
             tolerance_change: 1e-9,
             history_size: 100,
             line_search: LineSearch::None,
+            maximize: false,
             memory: LbfgsMemory::default(),
         }
     }
@@ -118,21 +121,24 @@ impl Lbfgs {
         self.check()?;
         let ids: Vec<ParamId> = params.ids().filter(|&id| params.is_trainable(id)).collect();
         let start = flat(params, &ids, |id| params.get(id).slice().to_vec());
+        // Climbing is descending on the negated loss.
+        let sign = if self.maximize { -1.0 } else { 1.0 };
         let mut started = None;
         let mut at = |x: &[f64]| {
             spread(params, &ids, x);
             let (loss, grads) = evaluate(params);
             let zeros = |id| vec![F::ZERO; params.get(id).shape().size()];
-            let gradient =
+            let mut gradient =
                 flat(params, &ids, |id| grads.get(id).map_or_else(|| zeros(id), |g| g.slice().to_vec()));
+            gradient.iter_mut().for_each(|g| *g *= sign);
             started.get_or_insert(grads);
-            Point { loss: loss.to_f64(), gradient }
+            Point { loss: sign * loss.to_f64(), gradient }
         };
         let first = at(&start);
-        if !first.loss.is_finite() {
-            return Err(Error::data("the training loss", "a finite number", first.loss));
+        let loss = sign * first.loss;
+        if !loss.is_finite() {
+            return Err(Error::data("the training loss", "a finite number", loss));
         }
-        let loss = first.loss;
         let end = self.iterate(start, first, &mut at);
         spread(params, &ids, &end);
         started.iter().for_each(|grads| params.set_buffers(grads));
