@@ -4,8 +4,8 @@
 use gradtape::io::{npy, safetensors};
 use gradtape::nn::schedule::{Exponential, Plateau};
 use gradtape::nn::{
-    AdamW, Arrays, Dropout, Every, Fit, Linear, Load, Module, Mse, Optimizer, Params, Rule, Sgd, Tanh,
-    Trainer,
+    AdamW, Arrays, BatchNorm1d, Dropout, Every, Fit, Linear, Load, Module, Mse, Optimizer, Params, Rule, Sgd,
+    Tanh, Trainer,
 };
 use gradtape::{Error, Float, Tensor};
 use std::fs;
@@ -347,6 +347,32 @@ fn training_that_resumes_gives_the_bits_of_training_without_a_pause() {
     assert!(whole.params.iter().eq(resumed.params.iter()));
     assert_eq!(whole.optimizer.rules()[0].lr(), resumed.optimizer.rules()[0].lr());
     assert!(whole.optimizer.rules()[0].lr() < 0.01, "the plateau was reached, so its state mattered");
+}
+
+#[test]
+fn running_statistics_resume_with_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let trainer = || {
+        let mut params = Params::<f32>::seeded(1);
+        let norm = BatchNorm1d::new(&mut params, 2);
+        let model = (norm, Linear::new(&mut params, 2, 8), Tanh, Linear::new(&mut params, 8, 1));
+        Trainer::new(model, params, AdamW::new(0.01), Mse)
+    };
+    let fit = |epochs| Fit { epochs, batch: 16, seed: 3, ..Fit::default() };
+    let mut whole = trainer();
+    whole.fit(&data(), fit(5)).unwrap();
+
+    let mut interrupted = trainer();
+    interrupted.fit(&data(), fit(2)).unwrap();
+    interrupted.save(&path).unwrap();
+    let mut resumed = trainer();
+    resumed.resume(&path).unwrap();
+    resumed.fit(&data(), fit(3)).unwrap();
+    assert!(whole.params.iter().eq(resumed.params.iter()));
+    let mean = whole.params.find("batch_norm1.running_mean").unwrap();
+    assert_ne!(*whole.params.get(mean), Tensor::zeros([2]), "there are statistics to resume with");
+    assert_eq!(whole.evaluate(&data()).unwrap().loss, resumed.evaluate(&data()).unwrap().loss);
 }
 
 #[test]

@@ -322,6 +322,19 @@ impl<F: Float> ParamGrads<F> {
         }
     }
 
+    /// Refuses gradients of other parameters.
+    #[track_caller]
+    pub(super) fn must_be_of(&self, params: &Params<F>) {
+        let (mine, theirs) = (self.gradients.len(), params.entries.len());
+        assert!(mine == theirs, "gradtape: optimizer: gradients of {mine} parameters for {theirs} others");
+        for (entry, gradient) in params.entries.iter().zip(&self.gradients) {
+            let Some(gradient) = gradient else { continue };
+            let (found, needed) = (gradient.shape(), entry.value.shape());
+            let fits = found == needed;
+            assert!(fits, "gradtape: optimizer: a gradient {found} for `{}` {needed}", entry.name);
+        }
+    }
+
     /// The elements of each gradient.
     pub(super) fn slices(&self) -> impl Iterator<Item = &[F]> + Clone {
         self.gradients.iter().flatten().map(Tensor::slice)

@@ -1,15 +1,15 @@
 //! What optimizers and schedules refuse.
 
 use crate::{gradients, message_of, start};
-use gradtape::Error;
 use gradtape::nn::schedule::{
     Constant, Cosine, CosineRestarts, Cyclic, Exponential, Linear, OneCycle, Plateau, Schedule, Sequence,
     Step,
 };
 use gradtape::nn::{
     Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer,
-    Radam, RmsProp, Rprop, Rule, Sgd,
+    Params, Radam, RmsProp, Rprop, Rule, Sgd,
 };
+use gradtape::{Error, Tensor};
 
 #[test]
 fn options_outside_their_domains_are_refused_by_name() {
@@ -75,4 +75,24 @@ fn a_step_with_a_bad_option_or_shape_panics_and_says_so() {
     let mut lbfgs = Lbfgs::default();
     let error = lbfgs.step(&mut params, |_| (f64::NAN, grads.clone())).unwrap_err();
     assert_eq!(error.to_string(), "the training loss: expected a finite number, found NaN");
+}
+
+#[test]
+fn gradients_of_other_parameters_are_refused_and_change_nothing() {
+    let mut others = Params::seeded(0);
+    let id = others.add("x", Tensor::from([1.0, 2.0]));
+    let grads = gradients(&others, &[(id, &[1.0; 2])]);
+    let mut more = others.clone();
+    more.add("y", Tensor::from([3.0]));
+    let mut wider = Params::seeded(0);
+    wider.add("x", Tensor::from([1.0, 2.0, 3.0]));
+    let expected = ["gradients of 1 parameters for 2 others", "a gradient [2] for `x` [3]"];
+    for (mut params, expected) in [more, wider].into_iter().zip(expected) {
+        let before = params.clone();
+        let message = message_of(|| Optimizer::new(Sgd::new(0.1)).step(&mut params, &grads));
+        assert_eq!(message, format!("gradtape: optimizer: {expected}"));
+        assert!(params.iter().eq(before.iter()));
+        let message = message_of(|| drop(Lbfgs::default().step(&mut params, |_| (1.0, grads.clone()))));
+        assert_eq!(message, format!("gradtape: optimizer: {expected}"));
+    }
 }

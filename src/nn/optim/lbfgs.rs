@@ -113,6 +113,10 @@ impl Lbfgs {
     /// # Errors
     /// When an option is outside its domain, or the loss is not finite at the start. The weights
     /// are unchanged then.
+    ///
+    /// # Panics
+    /// When the gradients are of other parameters.
+    #[track_caller]
     pub fn step<F: Float>(
         &mut self,
         params: &mut Params<F>,
@@ -127,6 +131,7 @@ impl Lbfgs {
         let mut at = |x: &[f64]| {
             spread(params, &ids, x);
             let (loss, grads) = evaluate(params);
+            grads.must_be_of(params);
             let zeros = |id| vec![F::ZERO; params.get(id).shape().size()];
             let mut gradient =
                 flat(params, &ids, |id| grads.get(id).map_or_else(|| zeros(id), |g| g.slice().to_vec()));

@@ -135,10 +135,12 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
     /// One step. Buffers take over the values that the forward pass gave them.
     ///
     /// # Panics
-    /// When an option is outside its domain, or a parameter with a gradient cannot be followed.
+    /// When an option is outside its domain, a parameter with a gradient cannot be followed, or the
+    /// gradients are of other parameters: of another number of them, or of other shapes.
     #[track_caller]
     pub fn step(&mut self, params: &mut Params<F>, grads: &ParamGrads<F>) {
         must(self.rules.iter().try_for_each(Rule::check));
+        grads.must_be_of(params);
         self.kept.resize_with(params.ids().count(), || None);
         for id in params.ids() {
             let Some(gradient) = grads.get(id) else { continue };
