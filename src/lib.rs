@@ -74,7 +74,7 @@ pub use dual::{Dual, DualRepr, Forward};
 pub use error::Error;
 pub use kernels::Float;
 pub use op::{Op, OpError};
-pub use shape::{Axes, Shape};
+pub use shape::{Axes, Shape, Sizes};
 pub use tape::{Gradients, Record, Tape, Var, VarRepr};
 pub use tensor::{Eager, Tensor};
 pub use value::{Arg, Interp, Other, Value};

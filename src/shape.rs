@@ -163,7 +163,10 @@ impl fmt::Display for Shape {
 impl From<&[usize]> for Shape {
     #[track_caller]
     fn from(dims: &[usize]) -> Self {
-        Shape::try_new(dims).unwrap_or_else(|why| panic!("gradtape: shape: {why}"))
+        match Shape::try_new(dims) {
+            Ok(shape) => shape,
+            Err(why) => panic!("gradtape: shape: {why}"),
+        }
     }
 }
 
@@ -177,6 +180,79 @@ impl<const N: usize> From<[usize; N]> for Shape {
     #[track_caller]
     fn from(dims: [usize; N]) -> Self {
         Shape::from(&dims[..])
+    }
+}
+
+/// Sizes asked of an op that knows the elements: a shape, or one in which −1 leaves a size to the op.
+///
+/// ```
+/// use gradtape::Tensor;
+/// let x = Tensor::<f64>::ones([2, 6]);
+/// assert_eq!(x.reshape([3, 4]).shape().dims(), [3, 4]);
+/// assert_eq!(x.reshape([3, -1, 2]).shape().dims(), [3, 2, 2]);
+/// assert_eq!(x.unsqueeze(1).expand([-1, 5, -1]).shape().dims(), [2, 5, 6]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sizes {
+    /// Every size.
+    Known(Shape),
+    /// Sizes with −1 among them.
+    Open(SmallVec<[isize; 4]>),
+}
+
+impl From<Shape> for Sizes {
+    #[inline]
+    fn from(shape: Shape) -> Self {
+        Sizes::Known(shape)
+    }
+}
+
+impl From<&Shape> for Sizes {
+    #[inline]
+    fn from(shape: &Shape) -> Self {
+        Sizes::Known(shape.clone())
+    }
+}
+
+impl From<&[usize]> for Sizes {
+    #[inline]
+    #[track_caller]
+    fn from(dims: &[usize]) -> Self {
+        Sizes::Known(dims.into())
+    }
+}
+
+impl<const N: usize> From<[usize; N]> for Sizes {
+    #[inline]
+    #[track_caller]
+    fn from(dims: [usize; N]) -> Self {
+        Sizes::Known(dims.into())
+    }
+}
+
+impl From<&[isize]> for Sizes {
+    #[track_caller]
+    fn from(sizes: &[isize]) -> Self {
+        let known: Result<SmallVec<[usize; 4]>, _> = sizes.iter().map(|&size| size.try_into()).collect();
+        match known {
+            Ok(dims) => Sizes::Known(Shape::from(&dims[..])),
+            Err(_) => Sizes::Open(sizes.into()),
+        }
+    }
+}
+
+impl<const N: usize> From<[isize; N]> for Sizes {
+    #[track_caller]
+    fn from(sizes: [isize; N]) -> Self {
+        Sizes::from(&sizes[..])
+    }
+}
+
+/// Of literals alone, which are `i32` where nothing else is said.
+impl<const N: usize> From<[i32; N]> for Sizes {
+    #[track_caller]
+    fn from(sizes: [i32; N]) -> Self {
+        Sizes::from(sizes.map(|size| size as isize))
     }
 }
 
@@ -243,6 +319,19 @@ impl From<isize> for Axes {
 impl From<&[isize]> for Axes {
     fn from(axes: &[isize]) -> Self {
         Axes::Some(SmallVec::from_slice(axes))
+    }
+}
+
+impl<const N: usize> From<&[isize; N]> for Axes {
+    fn from(axes: &[isize; N]) -> Self {
+        Axes::from(&axes[..])
+    }
+}
+
+impl From<&[usize]> for Axes {
+    fn from(axes: &[usize]) -> Self {
+        // Those that no isize holds are out of range for every rank, as is the greatest.
+        Axes::Some(axes.iter().map(|&axis| isize::try_from(axis).unwrap_or(isize::MAX)).collect())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::arithmetic::add_tangents;
 use crate::{
-    Float, Shape, Tensor,
+    Float, Shape, Sizes, Tensor,
     gradcheck::{Gen, Reject, Sample},
     kernels::{
         map::{self, Operand},
@@ -14,6 +14,7 @@ use crate::{
     tensor::Eager,
     value::{Arg, Interp, Other, Value},
 };
+use smallvec::SmallVec;
 
 /// The shape that two operands broadcast to.
 #[inline]
@@ -280,19 +281,24 @@ impl Op for Select {
 }
 
 impl<I: Interp> Value<I> {
-    /// This value broadcast to `shape`.
+    /// This value broadcast to a shape; −1 keeps the size of an axis.
     ///
     /// # Panics
-    /// When it does not broadcast to it.
+    /// When it does not broadcast to it, or −1 stands for an axis that it does not have.
     ///
     /// ```
     /// use gradtape::Tensor;
     /// let x = Tensor::from([1.0, 2.0]);
     /// assert_eq!(x.expand([2, 2]), Tensor::from([[1.0, 2.0], [1.0, 2.0]]));
+    /// assert_eq!(x.expand([3, -1]).shape().dims(), [3, 2]);
     /// ```
     #[track_caller]
-    pub fn expand(&self, shape: impl Into<Shape>) -> Self {
-        Value::apply(Expand(shape.into()), self.into())
+    pub fn expand(&self, sizes: impl Into<Sizes>) -> Self {
+        let shape = match sizes.into() {
+            Sizes::Known(shape) => shape,
+            Sizes::Open(sizes) => kept(self.shape(), &sizes),
+        };
+        Value::apply(Expand(shape), self.into())
     }
 
     /// The sum over the axes along which `shape` would be broadcast to this value's.
@@ -327,4 +333,18 @@ impl<I: Interp> Value<I> {
     pub fn select<'a>(&'a self, yes: impl Other<'a, I>, no: impl Other<'a, I>) -> Self {
         Value::apply(Select, [self.into(), yes.beside(self), no.beside(self)])
     }
+}
+
+/// These sizes with x's own for −1, aligned at the last.
+#[track_caller]
+fn kept(x: &Shape, sizes: &[isize]) -> Shape {
+    let size = |(i, &size): (usize, &isize)| match size {
+        -1 => (i + x.rank()).checked_sub(sizes.len()).map(|axis| x[axis]),
+        _ => usize::try_from(size).ok(),
+    };
+    let dims: Option<SmallVec<[usize; 4]>> = sizes.iter().enumerate().map(size).collect();
+    let Some(dims) = dims.filter(|dims| dims.len() >= x.rank()) else {
+        panic!("gradtape: expand: {sizes:?} is no shape that {x} broadcasts to");
+    };
+    Shape::from(&dims[..])
 }

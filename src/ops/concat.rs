@@ -1,6 +1,7 @@
 //! The adjoint pair concat / split: tensors behind each other along an axis.
 #![forbid(unsafe_code)]
 
+use super::view::place;
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
@@ -205,6 +206,39 @@ impl Op for Split {
     }
 }
 
+/// How [`Value::split`] parts an axis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parts {
+    /// Parts of this size; the last may be smaller.
+    Each(usize),
+    /// Parts of these sizes.
+    Of(SmallVec<[usize; 4]>),
+}
+
+impl From<usize> for Parts {
+    fn from(size: usize) -> Self {
+        Parts::Each(size)
+    }
+}
+
+impl From<&[usize]> for Parts {
+    fn from(sizes: &[usize]) -> Self {
+        Parts::Of(sizes.into())
+    }
+}
+
+impl<const N: usize> From<&[usize; N]> for Parts {
+    fn from(sizes: &[usize; N]) -> Self {
+        Parts::Of(sizes[..].into())
+    }
+}
+
+impl From<&Vec<usize>> for Parts {
+    fn from(sizes: &Vec<usize>) -> Self {
+        Parts::Of(sizes[..].into())
+    }
+}
+
 impl<I: Interp> Value<I> {
     /// Values behind each other along an axis; negative ones count from the last.
     ///
@@ -221,18 +255,32 @@ impl<I: Interp> Value<I> {
         Value::apply(Concat { axis }, parts.iter().map(|&part| part.into()).collect())
     }
 
-    /// Parts of the given sizes along an axis; negative ones count from the last.
+    /// Parts along an axis, of the given sizes, or all of one size but for the last, which has what is left.
+    /// Negative axes count from the last.
     ///
     /// # Panics
-    /// When the sizes do not add up to the axis.
+    /// When the sizes do not add up to the axis, or the one size is 0 and the axis is not.
     ///
     /// ```
     /// use gradtape::Tensor;
     /// let parts = Tensor::from([1.0, 2.0, 3.0]).split(&[2, 1], 0);
     /// assert_eq!(parts, [Tensor::from([1.0, 2.0]), Tensor::from([3.0])]);
+    /// let parts = Tensor::<f64>::ones([5]).split(2, 0);
+    /// assert_eq!(parts.iter().map(|part| part.shape()[0]).collect::<Vec<_>>(), [2, 2, 1]);
     /// ```
     #[track_caller]
-    pub fn split(&self, sizes: &[usize], axis: isize) -> Vec<Self> {
-        Value::apply(Split { axis, sizes: sizes.into() }, self.into()).into_vec()
+    pub fn split(&self, parts: impl Into<Parts>, axis: isize) -> Vec<Self> {
+        let sizes = match parts.into() {
+            Parts::Of(sizes) => sizes,
+            Parts::Each(size) => {
+                let shape = self.shape();
+                let axis = place("split", axis, shape.rank(), shape);
+                let whole = shape[axis];
+                let ends = size > 0 || whole == 0;
+                assert!(ends, "gradtape: split: parts of size 0 do not make axis {axis} of {shape}");
+                (0..whole.max(1)).step_by(size.max(1)).map(|start| size.min(whole - start)).collect()
+            }
+        };
+        Value::apply(Split { axis, sizes }, self.into()).into_vec()
     }
 }

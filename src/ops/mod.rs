@@ -60,7 +60,7 @@ mod view;
 pub use along::{TakeAlongAxis, TakeAlongAxisGrad};
 pub use arithmetic::{Add, AddScalar, Div, DivScalar, Mul, MulScalar, Neg, Sub};
 pub use broadcast::{Expand, Select, SumTo};
-pub use concat::{Concat, Split};
+pub use concat::{Concat, Parts, Split};
 pub use conv::{
     Conv, ConvBias, ConvOptions, ConvTranspose, ConvTransposeOptions, ConvWeight, Layout, Padding,
 };

@@ -120,7 +120,7 @@ impl<I: Interp> Value<I> {
         if size == 0 {
             return Vec::new();
         }
-        self.split(&vec![1; size], place as isize).iter().map(|part| part.reshape(&dims[..])).collect()
+        self.split(1, place as isize).iter().map(|part| part.reshape(&dims[..])).collect()
     }
 
     /// At most `chunks` parts along an axis, all of one size but for the last.
@@ -132,9 +132,7 @@ impl<I: Interp> Value<I> {
         assert!(chunks > 0, "gradtape: chunk: at least one part is needed");
         let shape = self.shape();
         let size = shape[place("chunk", axis, shape.rank(), shape)];
-        let part = size.div_ceil(chunks).max(1);
-        let sizes: Vec<usize> = (0..size.max(1)).step_by(part).map(|start| part.min(size - start)).collect();
-        self.split(&sizes, axis).into_iter().collect()
+        self.split(size.div_ceil(chunks), axis)
     }
 }
 

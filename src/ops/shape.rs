@@ -1,8 +1,9 @@
 //! Ops that move all elements and change none: reshape, permute.
 #![forbid(unsafe_code)]
 
+use super::view::{made_up, places};
 use crate::{
-    Float, Shape, Tensor,
+    Axes, Float, Shape, Sizes, Tensor,
     gradcheck::{Gen, Reject, Sample},
     kernels::strided,
     op::{One, Op, OpError, Saved, Saves},
@@ -138,17 +139,29 @@ impl Op for Permute {
 }
 
 impl<I: Interp> Value<I> {
-    /// The same elements under another shape.
+    /// The same elements under another shape, in which one size may be −1, for what the others leave.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]);
+    /// assert_eq!(x.reshape([2, 3]), Tensor::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+    /// assert_eq!(x.reshape([-1]).shape().dims(), [6]);
+    /// ```
     ///
     /// # Panics
-    /// When the numbers of elements differ.
+    /// When the numbers of elements differ, or the sizes beside a −1 do not say which it is.
     #[inline]
     #[track_caller]
-    pub fn reshape(&self, shape: impl Into<Shape>) -> Self {
-        Value::apply(Reshape(shape.into()), self.into())
+    pub fn reshape(&self, sizes: impl Into<Sizes>) -> Self {
+        let shape = match sizes.into() {
+            Sizes::Known(shape) => shape,
+            Sizes::Open(sizes) => filled(self.shape(), &sizes),
+        };
+        Value::apply(Reshape(shape), self.into())
     }
 
-    /// The axes in another order: axis i of the result is axis `order[i]` of this value.
+    /// The axes in another order: axis i of the result is axis `order[i]` of this value; negative ones
+    /// count from the last.
     ///
     /// # Panics
     /// When `order` does not name each axis once.
@@ -156,11 +169,13 @@ impl<I: Interp> Value<I> {
     /// ```
     /// use gradtape::Tensor;
     /// let x = Tensor::<f64>::ones([2, 3, 4]);
-    /// assert_eq!(x.permute(&[2, 0, 1]).shape().dims(), [4, 2, 3]);
+    /// assert_eq!(x.permute([2, 0, 1]).shape().dims(), [4, 2, 3]);
+    /// assert_eq!(x.permute([0, -1, 1]).shape().dims(), [2, 4, 3]);
     /// ```
     #[track_caller]
-    pub fn permute(&self, order: &[usize]) -> Self {
-        Value::apply(Permute(order.into()), self.into())
+    pub fn permute(&self, order: impl Into<Axes>) -> Self {
+        let order = places("permute", &order.into(), self.shape());
+        Value::apply(Permute(order[..].into()), self.into())
     }
 
     /// Two axes exchanged; negative ones count from the last.
@@ -184,4 +199,13 @@ impl<I: Interp> Value<I> {
         order.swap(a, b);
         Value::apply(Permute(order), self.into())
     }
+}
+
+/// The shape of x's elements under these sizes, −1 among them.
+#[track_caller]
+fn filled(x: &Shape, sizes: &[isize]) -> Shape {
+    let Some(dims) = made_up(x.size(), sizes) else {
+        panic!("gradtape: reshape: sizes {sizes:?} do not make up the {} elements of {x}", x.size());
+    };
+    Shape::from(&dims[..])
 }

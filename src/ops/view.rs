@@ -145,7 +145,7 @@ impl<I: Interp> Value<I> {
             Some(i) => from[i],
             None => others.next().expect("as many axes as places"),
         };
-        self.permute(&(0..shape.rank()).map(at).collect::<Vec<_>>())
+        self.permute(&(0..shape.rank()).map(at).collect::<Vec<usize>>()[..])
     }
 
     /// The elements in reverse order along axes.
@@ -194,7 +194,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// Sizes with −1 replaced, if they make up an axis of this size.
-fn made_up(size: usize, sizes: &[isize]) -> Option<Vec<usize>> {
+pub(super) fn made_up(size: usize, sizes: &[isize]) -> Option<Vec<usize>> {
     let open = sizes.iter().filter(|&&s| s == -1).count();
     let known: Vec<usize> =
         sizes.iter().filter(|&&s| s != -1).map(|&s| s.try_into().ok()).collect::<Option<_>>()?;

@@ -123,7 +123,7 @@ fn convolutions_do_not_depend_on_threads() {
 fn candle_3735_conv_with_a_transposed_kernel() {
     let x = integers(&[2, 3, 7, 8], 1);
     let stored = integers(&[3, 2, 5, 3], 2); // [height, width, inputs, outputs], say
-    let w = stored.permute(&[2, 3, 1, 0]).slice_ranges(&[
+    let w = stored.permute([2, 3, 1, 0]).slice_ranges(&[
         (0..5).into(),
         (0..3).into(),
         (0..2).into(),
@@ -136,10 +136,10 @@ fn candle_3735_conv_with_a_transposed_kernel() {
     assert_eq!(x.conv2d(&Tensor::from(view), None, case.options()), x.conv2d(&w, None, case.options()));
     let tape = Tape::new();
     let kernel = tape.var(stored.clone());
-    let y = tape.constant(x.clone()).conv2d(&kernel.permute(&[2, 3, 1, 0]), None, case.options());
+    let y = tape.constant(x.clone()).conv2d(&kernel.permute([2, 3, 1, 0]), None, case.options());
     let dy = integers(y.shape(), 3);
     let [_, _, dw] = case.naive(&x, &w, &dy);
-    let want = Tensor::new(dw, w.shape()).permute(&[3, 2, 0, 1]);
+    let want = Tensor::new(dw, w.shape()).permute([3, 2, 0, 1]);
     assert_eq!(y.backward_with(dy).wrt(&kernel), &want);
 }
 

@@ -156,7 +156,7 @@ fn ndarray_852_shape_products_do_not_wrap() {
 fn ndarray_1609_zero_sizes_have_sound_strides() {
     let x = Tensor::<f64>::zeros([3, 0, 2]);
     assert_eq!(x.view().shape(), [3, 0, 2]);
-    assert_eq!(x.permute(&[2, 0, 1]).shape().dims(), [2, 3, 0]);
+    assert_eq!(x.permute([2, 0, 1]).shape().dims(), [2, 3, 0]);
     assert_eq!(x.sum_axes(1, false).slice(), [0.0; 6]);
     assert_eq!(x.reshape([0]).shape().dims(), [0]);
     assert_eq!((&x + &Tensor::ones([3, 1, 2])).shape().dims(), [3, 0, 2]);
@@ -199,7 +199,7 @@ fn candle_3568_shortcuts_do_not_sever_the_graph() {
         ("expand", x.expand([2, 2])),
         ("sum_to", x.sum_to([2, 2])),
         ("sum over nothing", x.sum_axes([], false)),
-        ("permute", x.permute(&[0, 1])),
+        ("permute", x.permute([0, 1])),
         ("slice", x.slice_ranges(&[(0..2).into(), (0..2).into()])),
         ("squeeze", x.squeeze(0)),
         ("movedim", x.movedim(0, 0)),

@@ -47,9 +47,9 @@ fn call_all<I: Interp>(
         "greater" => vec![x.greater(y)];
         "select" => vec![x.select(y, x)];
         "lerp" => vec![x.lerp(y, x)];
-        "expand" => vec![x.expand(shape)];
+        "expand" => vec![x.expand(shape), x.expand([axis, other])];
         "sum_to" => vec![x.sum_to(shape)];
-        "reshape" => vec![x.reshape(shape)];
+        "reshape" => vec![x.reshape(shape), x.reshape([axis, other])];
         "sum" => vec![x.sum(), x.mean()];
         "max" => vec![x.max()];
         "min" => vec![x.min()];
@@ -88,7 +88,7 @@ fn call_all<I: Interp>(
         "glu" => vec![x.glu(axis)];
         "transpose" => vec![x.transpose(axis, other)];
         "movedim" => vec![x.movedim(axis, other)];
-        "permute" => vec![x.permute(indices.slice())];
+        "permute" => vec![x.permute(indices.slice()), x.permute([axis, other])];
         "unsqueeze" => vec![x.unsqueeze(axis)];
         "squeeze" => vec![x.squeeze(axis)];
         "flatten" => vec![x.flatten(axis, other)];
@@ -99,7 +99,7 @@ fn call_all<I: Interp>(
         "slice_grad" => vec![Value::apply(SliceGrad { ranges: vec![range; shape.rank()].into(), shape: shape.clone() }, x.into())];
         "concat" => vec![Value::concat(&[x, y], axis)];
         "stack" => vec![Value::stack(&[x, y], axis)];
-        "split" => x.split(&[size, 1], axis);
+        "split" => [x.split(&[size, 1], axis), x.split(size, other)].concat();
         "chunk" => x.chunk(size, axis);
         "unbind" => x.unbind(axis);
         "index_select" => vec![x.index_select(axis, indices)];

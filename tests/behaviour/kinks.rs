@@ -398,7 +398,7 @@ fn numbers_and_empty_arrays_go_through() {
     assert_eq!(number.sum().item() + number.mean().item() + number.max().item(), 6.0);
     assert_eq!((&number * &Tensor::from([1.0, 2.0])).slice(), [2.0, 4.0]);
     assert_eq!(number.reshape([1, 1]).shape().dims(), [1, 1]);
-    assert_eq!(number.permute(&[]), number);
+    assert_eq!(number.permute([]), number);
     let found = derivatives(&[number], |v| v[0].exp() * v[0].expand([3]));
     close("first order", &found.first[0], &[9.0 * 2f64.exp()]);
     close("second order", &found.second[0], &[12.0 * 2f64.exp()]);

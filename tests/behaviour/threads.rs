@@ -130,7 +130,7 @@ fn moving_elements_does_not_depend_on_threads() {
     let picked = Indices::from(&picked[..]);
     same_bits(|| {
         [
-            with_gradients("permute", &[&x], |v| v[0].permute(&[2, 0, 1])),
+            with_gradients("permute", &[&x], |v| v[0].permute([2, 0, 1])),
             with_gradients("transpose", &[&x], |v| v[0].transpose(0, 2)),
             with_gradients("expand", &[&x], |v| v[0].reshape([53, 61, 67, 1]).expand([53, 61, 67, 2])),
             with_gradients("index_select", &[&x], |v| v[0].index_select(1, &picked)),

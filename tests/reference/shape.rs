@@ -4,7 +4,10 @@ use gradtape::{Axes, Var};
 
 pub(crate) const CASES: &[Case] = &[
     ("reshape", |x, _| vec![x[0].reshape([4, 6])]),
-    ("permute", |x, _| vec![x[0].permute(&[2, 0, 1])]),
+    ("permute", |x, _| vec![x[0].permute([2, 0, 1])]),
+    ("reshape -1", |x, _| vec![x[0].reshape([2, -1, 2])]),
+    ("permute -1", |x, _| vec![x[0].permute([-1, 0, -2])]),
+    ("expand -1", |x, _| vec![x[0].expand([5, -1, 3, -1])]),
     ("transpose", |x, _| vec![x[0].transpose(0, -1)]),
     ("slice", |x, _| {
         let every_second = Range { start: 0, count: 2, step: 2 };
@@ -17,6 +20,7 @@ pub(crate) const CASES: &[Case] = &[
     ("concat", |x, _| vec![Var::concat(&[&x[0], &x[1]], 1)]),
     ("concat -1", |x, _| vec![Var::concat(&[&x[0], &x[1], &x[2]], -1)]),
     ("split", |x, _| x[0].split(&[1, 3], 2)),
+    ("split by one size", |x, _| x[0].split(3, -1)),
     ("unsqueeze", |x, _| vec![x[0].unsqueeze(-2)]),
     ("squeeze", |x, _| vec![x[0].squeeze(1)]),
     ("flatten", |x, _| vec![x[0].flatten(1, 2)]),

@@ -91,7 +91,7 @@ fn step<I: Interp<Elem = f64>>(op: &Op, args: Vec<Value<I>>) -> Vec<Value<I>> {
         }
         Op::Reshape(shape) => x.reshape(&shape[..]),
         Op::Permute(order) if order[..] == [1, 0] => x.transpose(0, -1),
-        Op::Permute(order) => x.permute(order),
+        Op::Permute(order) => x.permute(&order[..]),
         Op::Expand(shape) => x.expand(&shape[..]),
         Op::SumTo(shape) => x.sum_to(&shape[..]),
         Op::Slice(ranges) => {

@@ -30,7 +30,9 @@ impl<I: Interp> Value<I> {
         let kept = channels / squared;
         let apart = [front, &[kept, factor, factor, height, width]].concat();
         let together = [front, &[kept, tall, wide]].concat();
-        self.reshape(&apart[..]).permute(&interleaved(front.len(), [0, 3, 1, 4, 2])).reshape(&together[..])
+        self.reshape(&apart[..])
+            .permute(&interleaved(front.len(), [0, 3, 1, 4, 2])[..])
+            .reshape(&together[..])
     }
 
     /// The inverse of [`pixel_shuffle`](Self::pixel_shuffle): `[.., c, h · factor, w · factor]` becomes
@@ -55,7 +57,9 @@ impl<I: Interp> Value<I> {
         let (height, width) = (height / factor, width / factor);
         let apart = [front, &[channels, height, factor, width, factor]].concat();
         let together = [front, &[deep, height, width]].concat();
-        self.reshape(&apart[..]).permute(&interleaved(front.len(), [0, 2, 4, 1, 3])).reshape(&together[..])
+        self.reshape(&apart[..])
+            .permute(&interleaved(front.len(), [0, 2, 4, 1, 3])[..])
+            .reshape(&together[..])
     }
 }
 

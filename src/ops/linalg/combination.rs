@@ -183,8 +183,8 @@ impl<I: Interp> Value<I> {
         let right: Vec<usize> = (0..b.rank()).filter(|j| !of_b.contains(j)).collect();
         let product = |x: &Shape, axes: &[usize]| axes.iter().map(|&i| x[i]).product::<usize>();
         let (m, k, n) = (product(a, &left), product(a, &of_a), product(b, &right));
-        let rows = self.permute(&[&left[..], &of_a].concat()).reshape([m, k]);
-        let columns = other.permute(&[&of_b[..], &right].concat()).reshape([k, n]);
+        let rows = self.permute(&[&left[..], &of_a].concat()[..]).reshape([m, k]);
+        let columns = other.permute(&[&of_b[..], &right].concat()[..]).reshape([k, n]);
         let dims: Vec<usize> = left.iter().map(|&i| a[i]).chain(right.iter().map(|&j| b[j])).collect();
         rows.matmul(&columns).reshape(&dims[..])
     }

@@ -71,7 +71,7 @@ impl<I: Interp> Named<I> {
             return self.value.clone();
         }
         let order: Vec<usize> = labels.iter().map(|&label| self.place(label)).collect();
-        self.value.permute(&order)
+        self.value.permute(&order[..])
     }
 
     fn place(&self, label: Label) -> usize {

@@ -64,7 +64,7 @@ impl<I: Interp> Value<I> {
         assert!(rows != columns, "gradtape: matrix_norm: axis {rows} of {shape} is named twice");
         let others = (0..shape.rank()).filter(|&axis| axis != rows && axis != columns);
         let last: Vec<usize> = others.chain([rows, columns]).collect();
-        let x = if last.is_sorted() { self.clone() } else { self.permute(&last) };
+        let x = if last.is_sorted() { self.clone() } else { self.permute(&last[..]) };
         let y = match order {
             MatrixOrder::Frobenius => x.norm_axes(2.0, [-2, -1], false),
             MatrixOrder::Nuclear => values_but_zeros(&x).sum_axes(-1, false),
@@ -125,6 +125,6 @@ composition!(
         let places = g.order(rank);
         let at = |axis: usize| places.iter().position(|&place| place == axis).expect("in the order") as isize;
         let axes = [at(rank - 2), at(rank - 1) - rank as isize];
-        ((order, axes, keepdims), vec![x.permute(&places)])
+        ((order, axes, keepdims), vec![x.permute(&places[..])])
     }
 );
