@@ -83,10 +83,15 @@ impl LogCumsumExp {
 impl<I: Interp> Value<I> {
     /// ln Σⱼ≤ᵢ e^xⱼ along an axis, without overflow.
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range.
     #[track_caller]
     pub fn logcumsumexp(&self, axis: isize) -> Self {
+        if let Some(x) = lane::of_number(self, axis) {
+            return x.logcumsumexp(axis).reshape(Shape::scalar());
+        }
         Value::apply(LogCumsumExp { axis }, self.into())
     }
 }

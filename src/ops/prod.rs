@@ -166,10 +166,15 @@ impl<I: Interp> Value<I> {
 
     /// The running product along an axis: yᵢ = Πⱼ≤ᵢ xⱼ. The gradient is exact at zeros.
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range.
     #[track_caller]
     pub fn cumprod(&self, axis: isize) -> Self {
+        if let Some(x) = lane::of_number(self, axis) {
+            return x.cumprod(axis).reshape(Shape::scalar());
+        }
         Value::apply(Cumprod { axis }, self.into())
     }
 }

@@ -22,20 +22,30 @@ impl<I: Interp> Value<I> {
     /// assert_eq!(places.slice(), [0, 0, 2, 3]);
     /// ```
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range.
     #[track_caller]
     pub fn cummax(&self, axis: isize) -> (Self, Indices) {
+        if let Some(x) = lane::of_number(self, axis) {
+            return lane::number_again(x.cummax(axis));
+        }
         self.pick_each("cummax", axis, cummax)
     }
 
     /// The least so far along an axis and its index: the latest of equals, the latest NaN if any. The
     /// gradient goes to that element.
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range.
     #[track_caller]
     pub fn cummin(&self, axis: isize) -> (Self, Indices) {
+        if let Some(x) = lane::of_number(self, axis) {
+            return lane::number_again(x.cummin(axis));
+        }
         let shape = self.shape();
         place("cummin", axis, shape.rank(), shape);
         let (values, places) = (-self).cummax(axis);

@@ -168,10 +168,15 @@ impl<I: Interp> Value<I> {
     /// assert_eq!(Tensor::from([1.0, 2.0, 3.0]).cumsum(0), Tensor::from([1.0, 3.0, 6.0]));
     /// ```
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range.
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Self {
+        if let Some(x) = lane::of_number(self, axis) {
+            return x.cumsum(axis).reshape(Shape::scalar());
+        }
         Value::apply(Cumsum { axis, reverse: false }, self.into())
     }
 

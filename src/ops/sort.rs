@@ -1,7 +1,7 @@
 //! Elements in order of size, and places in such an order.
 #![forbid(unsafe_code)]
 
-use super::{Indices, view::place};
+use super::{Indices, lane, view::place};
 use crate::{
     kernels::sort::{argsort_axis, by_size},
     shape::resolve,
@@ -38,21 +38,31 @@ impl<I: Interp> Value<I> {
     /// assert_eq!(places.slice(), [0, 2, 3, 1]);
     /// ```
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range.
     #[track_caller]
     pub fn sort(&self, axis: isize, descending: bool) -> (Self, Indices) {
+        if let Some(x) = lane::of_number(self, axis) {
+            return lane::number_again(x.sort(axis, descending));
+        }
         let places = self.ordered("sort", axis, usize::MAX, descending, false);
         (self.take_along_axis(axis, &places), places)
     }
 
     /// Where the elements along an axis stand in order of size; see [`sort`](Self::sort).
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range.
     #[track_caller]
     pub fn argsort(&self, axis: isize, descending: bool) -> Indices {
-        self.ordered("argsort", axis, usize::MAX, descending, false)
+        match lane::of_number(self, axis) {
+            Some(_) => self.sort(axis, descending).1,
+            None => self.ordered("argsort", axis, usize::MAX, descending, false),
+        }
     }
 
     /// The k greatest elements along an axis, or the k least, and where each stood. Among equals the first
@@ -67,11 +77,17 @@ impl<I: Interp> Value<I> {
     /// assert_eq!(values, Tensor::from([2.0, 1.0]));
     /// ```
     ///
+    /// A number has one element along the axis 0 or −1.
+    ///
     /// # Panics
     /// When the axis is out of range or has fewer than k elements.
     #[track_caller]
     pub fn topk(&self, k: usize, options: TopK) -> (Self, Indices) {
         let (shape, TopK { axis, largest, sorted }) = (self.shape(), options);
+        if let Some(x) = lane::of_number(self, axis) {
+            assert!(k == 1, "gradtape: topk: {k} elements of a number, {shape}");
+            return lane::number_again(x.topk(k, options));
+        }
         let place = place("topk", axis, shape.rank(), shape);
         assert!(k <= shape[place], "gradtape: topk: {k} elements along axis {place} of {shape}");
         let places = self.ordered("topk", axis, k, largest, !sorted);

@@ -1,7 +1,7 @@
 //! The nasty points of products and scans.
 
 use crate::kinks::{close, derivatives, same};
-use gradtape::{Axes, Tape, Tensor};
+use gradtape::{Axes, Tape, Tensor, ops::TopK};
 
 const INF: f64 = f64::INFINITY;
 const NAN: f64 = f64::NAN;
@@ -122,4 +122,29 @@ fn diff_leaves_nothing_of_too_few() {
     assert_eq!(x.diff(5, 1, None, None).shape().dims(), [1, 0]);
     let found = derivatives(&[Tensor::from([1.0])], |v| v[0].diff(3, 0, None, None));
     same("gradient", &found.first[0], &[0.0]);
+}
+
+#[test]
+fn a_number_is_a_lane_of_one_element() {
+    for axis in [0, -1] {
+        let found = derivatives(&[Tensor::scalar(2.0)], |v| {
+            let x = &v[0];
+            let sums = x.cumsum(axis) * x.cumprod(axis) * x.logcumsumexp(axis);
+            let extremes = x.cummax(axis).0 * x.cummin(axis).0;
+            let top = x.topk(1, TopK { axis, ..TopK::default() }).0;
+            sums * extremes * x.sort(axis, true).0 * top
+        });
+        // x⁷
+        same("value", &found.y, &[128.0]);
+        same("gradient", &found.first[0], &[448.0]);
+        same("second order", &found.second[0], &[1344.0]);
+        let x = Tensor::scalar(2.0);
+        let places = [x.sort(axis, false).1, x.argsort(axis, true), x.cummax(axis).1, x.cummin(axis).1];
+        for places in places {
+            assert_eq!((places.shape().rank(), places.slice()), (0, &[0][..]));
+        }
+    }
+    let found = derivatives(&[Tensor::scalar(-INF)], |v| v[0].logcumsumexp(0));
+    same("of nothing", &found.y, &[-INF]);
+    same("its gradient", &found.first[0], &[0.0]);
 }

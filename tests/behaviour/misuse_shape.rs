@@ -88,6 +88,9 @@ fn parts_and_axes_refuse_what_does_not_fit() {
         (refused(|| x.permute(&[usize::MAX, 0][..])), "is out of range for 2 axes of [2, 3]"),
         (refused(|| x.split(0, 1)), "split: parts of size 0 do not make axis 1 of [2, 3]"),
         (refused(|| x.split(1, 2)), "split: axis 2 is out of range for 2 axes of [2, 3]"),
+        (refused(|| Tensor::scalar(1.0).cumsum(1)), "cumsum: axis 1 is out of range for 0 axes of []"),
+        (refused(|| Tensor::scalar(1.0).sort(-2, false)), "sort: axis -2 is out of range for 0 axes of []"),
+        (refused(|| Tensor::scalar(1.0).topk(2, Default::default())), "topk: 2 elements of a number, []"),
         (refused(|| x.index_axis(1, 3)), "index_axis: index 3 is out of range for axis 1 of [2, 3]"),
         (refused(|| x.index_axis(1, -4)), "index_axis: index -4 is out of range for axis 1 of [2, 3]"),
         (refused(|| x.slice_axis(1, 0..4, 1)), "by 1 is no range of axis 1 of [2, 3]"),
@@ -171,7 +174,7 @@ fn orders_and_masks_refuse_what_does_not_fit() {
     let (x, y, number) = (Tensor::<f64>::ones([2, 3]), Tensor::<f64>::ones([2, 2]), Tensor::scalar(1.0));
     check([
         (refused(|| x.sort(2, false)), "sort: axis 2 is out of range for 2 axes of [2, 3]"),
-        (refused(|| number.argsort(0, false)), "argsort: axis 0 is out of range for 0 axes of []"),
+        (refused(|| number.argsort(1, false)), "argsort: axis 1 is out of range for 0 axes of []"),
         (refused(|| x.topk(4, TopK::default())), "topk: 4 elements along axis 1 of [2, 3]"),
         (refused(|| number.searchsorted(&x, false)), "searchsorted: a number has no order to search"),
         (

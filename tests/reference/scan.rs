@@ -7,6 +7,9 @@ pub(crate) const CASES: &[Case] = &[
     ("prod one zero", |x, _| vec![x[0].prod()]),
     ("prod two zeros", |x, _| vec![x[0].prod()]),
     ("prod of nothing", |x, _| vec![x[0].prod()]),
+    ("scans of a number", |x, _| {
+        vec![x[0].cumsum(0), x[0].cumprod(-1), x[0].logcumsumexp(0), x[0].cummax(-1).0]
+    }),
     ("cumprod 0", |x, _| vec![x[0].cumprod(0)]),
     ("cumprod -1", |x, _| vec![x[0].cumprod(-1)]),
     ("cumprod zeros", |x, _| vec![x[0].cumprod(1)]),
