@@ -5,6 +5,7 @@ use crate::{Layer, Make, near, sequences, single, spatial};
 use gradtape::gradcheck::gradcheck;
 use gradtape::nn::{Ctx, Load, Params};
 use gradtape::{Tape, Tensor, Var, random::Rng};
+use rayon::prelude::*;
 
 /// The layer of a case, with the weights of the fixture, which must be all there are and no others.
 fn made(make: Make, case: &Fixture) -> (Params<f64>, Box<dyn Layer>) {
@@ -107,9 +108,9 @@ fn joined<'t>(outputs: Vec<Var<'t, f64>>) -> Var<'t, f64> {
 }
 
 /// Each block with its layer, in the modes it is of.
-fn each(cases: &[(&str, Make)], check: impl Fn(Make, &Fixture, bool)) {
+fn each(cases: &[(&str, Make)], check: impl Fn(Make, &Fixture, bool) + Sync) {
     let blocks = fixtures();
-    for (name, make) in cases {
+    cases.par_iter().for_each(|(name, make)| {
         let mut of_it = blocks.iter().filter(|case| case.name == *name).peekable();
         assert!(of_it.peek().is_some(), "{name} has no fixture");
         for case in of_it {
@@ -118,7 +119,7 @@ fn each(cases: &[(&str, Make)], check: impl Fn(Make, &Fixture, bool)) {
                 None => [true, false].into_iter().for_each(|training| check(*make, case, training)),
             }
         }
-    }
+    });
 }
 
 const TABLES: [&[(&str, Make)]; 3] = [single::LAYERS, spatial::LAYERS, sequences::LAYERS];

@@ -135,6 +135,7 @@ fn within(g: &mut Gen, a: std::ops::Range<f64>, b: std::ops::Range<f64>) -> [Ten
 }
 
 /// Operands that are nowhere close to equal: the first on even, the second on odd multiples of ¼.
+#[inline]
 fn apart(g: &mut Gen) -> [Tensor<f64>; 2] {
     let (x, y) = g.broadcast_pair();
     let a = Tensor::from_fn(&x, |_| g.int(0, 12) as f64 * 0.5 - 3.0);

@@ -89,6 +89,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// Two operands whose elements are all well apart from each other and from 0.
+#[inline]
 fn apart(g: &mut Gen, a: &Shape, b: &Shape) -> Vec<Tensor<f64>> {
     let order = g.order(a.size() + b.size());
     let value = |i: usize| (if i.is_multiple_of(2) { 0.125 } else { -0.125 }) * (i + 4) as f64;

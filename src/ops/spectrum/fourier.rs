@@ -281,17 +281,20 @@ impl<F: Float> Tensor<F> {
     }
 }
 
+#[inline]
 fn sampled_norm(g: &mut Gen) -> FftNorm {
     g.pick(&[FftNorm::Backward, FftNorm::Ortho, FftNorm::Forward])
 }
 
 /// As many numbers as there are, or others; given if there are none.
+#[inline]
 fn sampled_length(g: &mut Gen, size: usize) -> Option<usize> {
     if size > 0 && g.bool() { None } else { Some(g.int(1, 7)) }
 }
 
 type Options = (Option<usize>, isize, FftNorm);
 
+#[inline]
 fn sampled_real(g: &mut Gen) -> (Options, Vec<Tensor<f64>>) {
     let shape = g.shape_of_rank(1, 3);
     let axis = g.axis(shape.rank());
@@ -299,6 +302,7 @@ fn sampled_real(g: &mut Gen) -> (Options, Vec<Tensor<f64>>) {
     ((n, axis, sampled_norm(g)), vec![g.values(&shape, -3.0..3.0)])
 }
 
+#[inline]
 fn sampled_complex(g: &mut Gen, least: usize) -> (Options, Vec<Tensor<f64>>) {
     let shape = sampled_pairs(g, 1, 2);
     let axis = g.axis(shape.rank() - 1);
@@ -310,6 +314,7 @@ fn sampled_complex(g: &mut Gen, least: usize) -> (Options, Vec<Tensor<f64>>) {
 type PlaneOptions = (Option<[usize; 2]>, [isize; 2], FftNorm);
 
 /// Axes before the last, of which `rank` can be transformed.
+#[inline]
 fn sampled_plane(g: &mut Gen, shape: &Shape, rank: usize, least: usize) -> PlaneOptions {
     let order = g.order(rank);
     let from_end = if g.bool() { rank as isize } else { 0 };

@@ -235,6 +235,7 @@ impl<I: Interp> Value<I> {
 type Sampled<O> = ((usize, O), Vec<Tensor<f64>>);
 
 /// Frames of a few numbers.
+#[inline]
 fn sampled_frames(g: &mut Gen) -> (usize, Option<usize>, Option<usize>) {
     let n_fft = g.int(4, 8);
     let window = if g.bool() { None } else { Some(g.int(3, n_fft)) };
@@ -242,6 +243,7 @@ fn sampled_frames(g: &mut Gen) -> (usize, Option<usize>, Option<usize>) {
     (n_fft, hop, window)
 }
 
+#[inline]
 fn sampled_stft(g: &mut Gen) -> Sampled<StftOptions> {
     let (n_fft, hop_length, win_length) = sampled_frames(g);
     let options = StftOptions {
@@ -261,6 +263,7 @@ fn sampled_stft(g: &mut Gen) -> Sampled<StftOptions> {
     ((n_fft, options), inputs)
 }
 
+#[inline]
 fn sampled_istft(g: &mut Gen) -> Sampled<IstftOptions> {
     let (n_fft, hop_length, win_length) = sampled_frames(g);
     let (window, hop) = (win_length.unwrap_or(n_fft), hop_length.unwrap_or(n_fft / 4));

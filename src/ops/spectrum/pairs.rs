@@ -69,6 +69,7 @@ impl<I: Interp> Value<I> {
 }
 
 /// A shape of pairs with this many axes before them.
+#[inline]
 pub(super) fn sampled_pairs(g: &mut Gen, low: usize, high: usize) -> Shape {
     let front = g.shape_of_rank(low, high);
     Shape::from(&[&front[..], &[2]].concat()[..])

@@ -55,11 +55,13 @@ impl Op for HalfSpectrum {
         dx.map(|dx| Value::apply(HalfSpectrum, dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let dims = sampled(g);
         Sample::new(HalfSpectrum, [g.values(&Shape::from(&dims[..]), -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |x: &[usize]| {
             Reject::new(
@@ -104,6 +106,7 @@ impl Op for HalfSpectrumGrad {
         dx.map(|dx| Value::apply(self.clone(), dx.into()))
     }
 
+    #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let mut dims = sampled(g);
         let n = dims.pop().expect("a last axis");
@@ -111,6 +114,7 @@ impl Op for HalfSpectrumGrad {
         Sample::new(HalfSpectrumGrad { n }, [g.values(&Shape::from(&dims[..]), -3.0..3.0)])
     }
 
+    #[inline]
     fn rejects() -> Vec<Reject<Self>> {
         let bad = |n, x: &[usize], says| Reject::new(HalfSpectrumGrad { n }, [Shape::from(x)], says);
         vec![
@@ -123,6 +127,7 @@ impl Op for HalfSpectrumGrad {
 }
 
 /// A shape whose last axis is to be transformed.
+#[inline]
 fn sampled(g: &mut Gen) -> Vec<usize> {
     let mut dims = g.shape_of_rank(0, 2).to_vec();
     dims.push(g.int(1, 9));
