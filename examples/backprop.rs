@@ -13,6 +13,9 @@
 //!
 //! `cargo run --release --example backprop`
 
+#[path = "common/exit.rs"]
+mod exit;
+
 use gradtape::{
     Interp, Tape, Tensor, Value,
     data::{self, Images},
@@ -141,11 +144,5 @@ fn data_folder() -> std::path::PathBuf {
 }
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code(run())
 }

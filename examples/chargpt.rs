@@ -3,6 +3,9 @@
 //!
 //! `cargo run --release --example chargpt`; with `-- --help` for options.
 
+#[path = "common/exit.rs"]
+mod exit;
+
 use clap::Parser;
 use gradtape::nn::schedule::OneCycle;
 use gradtape::nn::{
@@ -178,11 +181,5 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code(run(&Options::parse()))
 }

@@ -6,7 +6,7 @@
 
 mod common;
 
-use common::{options::Options, report};
+use common::{exit, options::Options, report};
 use gradtape::data;
 use gradtape::nn::{Adam, CrossEntropy, Dense, Dropout, Fit, Flatten, Params, Relu, Trainer, accuracy};
 use std::process::ExitCode;
@@ -36,5 +36,5 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn main() -> ExitCode {
-    report::exit(run(&Options::from_command_line()))
+    exit::code(run(&Options::from_command_line()))
 }

@@ -4,6 +4,9 @@
 //! `cargo run --release --example mnist_cnn`; with `-- --help` for options. With
 //! `-- --checkpoint FILE` it can be interrupted and started again.
 
+#[path = "common/exit.rs"]
+mod exit;
+
 use clap::Parser;
 use gradtape::data;
 use gradtape::nn::schedule::OneCycle;
@@ -73,11 +76,5 @@ fn run(options: &Options) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit::code(run(&Options::parse()))
 }

@@ -1,5 +1,6 @@
-//! What the examples share: options and pictures.
+//! What the examples share: options, pictures, and how they end.
 
+pub(crate) mod exit;
 pub(crate) mod options;
 pub(crate) mod pictures;
 pub(crate) mod report;

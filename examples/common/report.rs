@@ -6,24 +6,13 @@ use gradtape::{
     data::Images,
     nn::{ConfusionMatrix, Dataset, Epoch, Evaluation},
 };
-use std::{path::Path, process::ExitCode};
+use std::path::Path;
 
 /// The last lines of the program.
 pub(crate) fn print_test(test: &Evaluation) {
     println!("test loss {:.4}", test.loss);
     for (name, value) in &test.metrics {
         println!("test {name} {value:.4}");
-    }
-}
-
-/// An error on one line of stderr, and the code of a failure.
-pub(crate) fn exit(result: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
     }
 }
 
