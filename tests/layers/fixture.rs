@@ -1,5 +1,6 @@
 //! What PyTorch says of layers.
 
+use crate::tensor::tensor;
 use gradtape::Tensor;
 
 /// A block of `fixtures/layers.txt`; the script beside it says what is in it.
@@ -43,12 +44,4 @@ fn fixture(block: &str) -> Fixture {
         }
     }
     case
-}
-
-/// `[2,3] 0.5 -1.0 …`: a shape and the elements.
-fn tensor(text: &str) -> Tensor<f64> {
-    let mut words = text.split(' ');
-    let shape = words.next().unwrap().trim_matches(['[', ']']);
-    let shape: Vec<usize> = shape.split(',').filter(|d| !d.is_empty()).map(|d| d.parse().unwrap()).collect();
-    Tensor::new(words.map(|word| word.parse().unwrap()).collect(), &shape[..])
 }

@@ -8,6 +8,8 @@ mod sequences;
 mod single;
 mod spatial;
 mod suite;
+#[path = "../fixtures/tensor.rs"]
+mod tensor;
 mod training;
 
 use gradtape::nn::{Ctx, Module, Params};

@@ -14,6 +14,8 @@ use std::sync::{
 };
 
 mod metrics;
+#[path = "../fixtures/tensor.rs"]
+mod tensor;
 
 /// The message of a panic that must come.
 fn refused<R>(f: impl FnOnce() -> R) -> String {

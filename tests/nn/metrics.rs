@@ -1,6 +1,6 @@
 //! Metrics against their definitions, whole and batch by batch, and what they refuse.
 
-use crate::refused;
+use crate::{refused, tensor::tensor};
 use gradtape::nn::{
     Arrays, Average, ConfusionMatrix, F1, Linear, Metric, Mse, Params, Perplexity, Precision, R2, Recall,
     RocAuc, RootMeanSquaredError, Sgd, Sigmoid, Trainer, accuracy, binary_accuracy, mean_absolute_error,
@@ -20,7 +20,7 @@ fn fixtures() -> Vec<Fixture> {
     let block = |block: &'static str| {
         let mut lines = block.lines();
         let name = lines.next().unwrap();
-        let mut array = || tensor(lines.next().unwrap());
+        let mut array = || tensor(lines.next().unwrap().split_once(' ').unwrap().1);
         let (output, target) = (array(), array());
         let number = |line: &'static str| {
             let (key, value) = line.split_once(' ').unwrap();
@@ -29,14 +29,6 @@ fn fixtures() -> Vec<Fixture> {
         Fixture { name, output, target, values: lines.map(number).collect() }
     };
     include_str!("../fixtures/metrics.txt").trim_end().split("\n\n").map(block).collect()
-}
-
-/// `x [2,3] 0.5 …`: a shape and the elements.
-fn tensor(line: &str) -> Tensor<f64> {
-    let mut words = line.split(' ').skip(1);
-    let shape = words.next().unwrap().trim_matches(['[', ']']);
-    let shape: Vec<usize> = shape.split(',').map(|d| d.parse().unwrap()).collect();
-    Tensor::new(words.map(|word| word.parse().unwrap()).collect(), &shape[..])
 }
 
 fn labels(target: &Tensor<f64>) -> Indices {

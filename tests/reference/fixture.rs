@@ -1,5 +1,6 @@
 //! The files of `tests/fixtures/families`; `make.py` above them says what is in them.
 
+use crate::tensor::tensor;
 use gradtape::Tensor;
 use gradtape::ops::Indices;
 use std::fs;
@@ -76,12 +77,4 @@ pub(crate) fn parse(block: &str) -> Fixture {
         }
     }
     case
-}
-
-/// `[2,3] 0.5 -1.0 …`: a shape and the elements.
-fn tensor(text: &str) -> Tensor<f64> {
-    let mut words = text.split(' ');
-    let shape = words.next().unwrap().trim_matches(['[', ']']);
-    let shape: Vec<usize> = shape.split(',').filter(|d| !d.is_empty()).map(|d| d.parse().unwrap()).collect();
-    Tensor::new(words.map(|word| word.parse().unwrap()).collect(), &shape[..])
 }

@@ -9,6 +9,8 @@
 
 mod fixture;
 mod table;
+#[path = "../fixtures/tensor.rs"]
+mod tensor;
 
 mod activations;
 mod arithmetic;
