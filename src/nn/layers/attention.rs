@@ -79,11 +79,13 @@ impl<I: Interp> AttentionMasks<'_, I> {
             assert!(fits, "gradtape: attention: needs a key_padding_mask {needed:?}, not {found}");
             mask.reshape([batch.unwrap_or(1), 1, 1, keys])
         });
-        match (padding, self.attn_mask) {
-            (Some(padding), Some(mask)) => Some(padding.logical_or(mask)),
-            (padding, mask) => padding.or(mask.cloned()),
-        }
+        either(padding, self.attn_mask.cloned())
     }
+}
+
+/// Other than 0 where one of the masks is.
+fn either<F: Float>(a: Option<Tensor<F>>, b: Option<Tensor<F>>) -> Option<Tensor<F>> {
+    [a, b].into_iter().flatten().reduce(|a, b| a.logical_or(&b))
 }
 
 /// Other than 0 for a key after the query's own place.
@@ -256,8 +258,7 @@ impl MultiheadAttention {
         }
         let (queries, keys) = (scores.shape()[2], scores.shape()[3]);
         let causal = is_causal.then(|| later(queries, keys));
-        let hidden = [hidden, causal].into_iter().flatten().reduce(|a, b| a.logical_or(&b));
-        let weights = match hidden {
+        let weights = match either(hidden, causal) {
             Some(hidden) => scores.masked_softmax(-1, &scores.lift(hidden.logical_not())),
             None => scores.softmax(-1),
         };
@@ -316,9 +317,8 @@ impl MultiheadAttention {
         let extra = k.shape()[2] - keys;
         // The causal order knows nothing of keys that stand behind.
         let causal = (masks.is_causal && extra > 0).then(|| later(queries, keys));
-        let hidden = [hidden, causal].into_iter().flatten().reduce(|a, b| a.logical_or(&b));
         Heads {
-            hidden: hidden.map(|hidden| with_extra(hidden, keys, extra)),
+            hidden: either(hidden, causal).map(|hidden| with_extra(hidden, keys, extra)),
             bias: masks.attn_bias.map(|bias| with_extra(bias.clone(), keys, extra)),
             is_causal: masks.is_causal && extra == 0,
             batched,

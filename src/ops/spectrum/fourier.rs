@@ -52,11 +52,12 @@ fn length(op: &str, n: usize, shape: &Shape) -> usize {
     n
 }
 
-/// As real transforms want it: an axis as the last, cut or filled up with zeros to a size.
-fn as_last<I: Interp>(x: &Value<I>, place: usize, size: usize) -> Value<I> {
-    let x = moved(x, place, x.shape().rank() - 1);
-    let more = size as isize - x.shape()[x.shape().rank() - 1] as isize;
-    if more == 0 { x } else { x.pad(&[0, more], PadMode::default()) }
+/// As transforms want it: an axis as the last but for `behind` others, cut or filled up with zeros to a size.
+fn fitted<I: Interp>(x: &Value<I>, place: usize, behind: usize, size: usize) -> Value<I> {
+    let last = x.shape().rank() - 1 - behind;
+    let x = moved(x, place, last);
+    let more = size as isize - x.shape()[last] as isize;
+    if more == 0 { x } else { x.pad(&[&[0; 2].repeat(behind)[..], &[0, more]].concat(), PadMode::default()) }
 }
 
 /// An axis at another place.
@@ -82,7 +83,7 @@ fn rfft<I: Interp>(op: &str, x: &Value<I>, n: Option<usize>, axis: isize, norm: 
     let shape = x.shape();
     let place = place(op, axis, shape.rank(), shape);
     let n = length(op, n.unwrap_or(shape[place]), shape);
-    let bins = Value::apply(HalfSpectrum, as_last(x, place, n).into());
+    let bins = Value::apply(HalfSpectrum, fitted(x, place, 0, n).into());
     scaled(moved(&bins, shape.rank() - 1, place), norm.factor(n, false))
 }
 
@@ -91,20 +92,13 @@ fn irfft<I: Interp>(op: &str, x: &Value<I>, n: Option<usize>, axis: isize, norm:
     let shape = x.shape();
     let place = pair_place(op, axis, shape);
     let n = length(op, n.unwrap_or(2 * shape[place].saturating_sub(1)), shape);
-    let bins = as_bins(x, place, n / 2 + 1);
+    let bins = fitted(x, place, 1, n / 2 + 1);
     // Bins between the ends have a mirror image.
     let count = |k: usize| if k == 0 || 2 * k == n { 1.0 } else { 2.0 };
     let factor = norm.factor(n, true);
     let weights = Tensor::from_fn([n / 2 + 1, 1], |k| I::Elem::of(factor * count(k)));
     let y = Value::apply(HalfSpectrumGrad { n }, (bins * x.lift(weights)).into());
     moved(&y, shape.rank() - 2, place)
-}
-
-/// Pairs with an axis of bins as the last before them, cut or filled up with zeros to a size.
-fn as_bins<I: Interp>(x: &Value<I>, place: usize, size: usize) -> Value<I> {
-    let x = moved(x, place, x.shape().rank() - 2);
-    let more = size as isize - x.shape()[x.shape().rank() - 2] as isize;
-    if more == 0 { x } else { x.pad(&[0, 0, 0, more], PadMode::default()) }
 }
 
 /// The transform of a + ib is A + iB, where A and B are those of the real numbers a and b.
@@ -120,7 +114,7 @@ fn fft<I: Interp>(
     let shape = x.shape();
     let place = pair_place(op, axis, shape);
     let n = length(op, n.unwrap_or(shape[place]), shape);
-    let bins = Value::apply(HalfSpectrum, as_bins(x, place, n).transpose(-1, -2).into());
+    let bins = Value::apply(HalfSpectrum, fitted(x, place, 1, n).transpose(-1, -2).into());
     let bins = mirrored(&bins, n, inverse);
     let ((a_re, a_im), (b_re, b_im)) = (bins.index_axis(-3, 0).parts(), bins.index_axis(-3, 1).parts());
     let y = Value::stack(&[&(a_re - b_im), &(a_im + b_re)], -1);
