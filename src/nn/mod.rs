@@ -53,3 +53,5 @@ pub use params::{ParamGrads, ParamId, Params};
 pub use saving::{Load, Loaded};
 pub use summary::{Summary, SummaryRow, summary};
 pub use train::{Epoch, Evaluation, Every, Fit, Trainer};
+
+pub use crate::ops::{Bag, EmbeddingBagOptions, EmbeddingOptions};

@@ -8,6 +8,8 @@ use std::{cell::RefCell, fmt};
 /// of randomness. There is no training flag: with a generator a layer trains, without it
 /// evaluates.
 pub struct Ctx<'c, I: Interp> {
+    /// Of which arena the values are, if that is known.
+    arena: Option<u64>,
     values: Vec<Value<I>>,
     rng: Option<&'c Rng>,
     buffers: RefCell<Vec<(ParamId, Tensor<I::Elem>)>>,
@@ -17,7 +19,16 @@ pub struct Ctx<'c, I: Interp> {
 impl<'c, I: Interp> Ctx<'c, I> {
     /// A context over parameters in the order of their ids.
     pub fn new(values: Vec<Value<I>>, rng: Option<&'c Rng>) -> Self {
-        Ctx { values, rng, buffers: RefCell::default(), trace: None }
+        Ctx { arena: None, values, rng, buffers: RefCell::default(), trace: None }
+    }
+
+    /// A context over the parameters of an arena.
+    pub(super) fn of(arena: u64, values: Vec<Value<I>>, rng: Option<&'c Rng>) -> Self {
+        Ctx { arena: Some(arena), ..Self::new(values, rng) }
+    }
+
+    pub(super) fn arena(&self) -> Option<u64> {
+        self.arena
     }
 
     /// A parameter.

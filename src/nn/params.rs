@@ -2,7 +2,10 @@
 
 use super::module::Ctx;
 use crate::{Float, Record, Tape, Tensor, Var, random::Rng, tensor::Eager};
-use std::fmt;
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// The place of a parameter in its [`Params`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,8 +21,12 @@ pub struct ParamId(u32);
 /// assert_eq!(names, ["head.weight", "head.bias"]);
 /// assert_eq!(params.count(), 10);
 /// ```
+///
+/// A clone has the same parameters, with values of its own: gradients of one may change the other.
 #[derive(Clone)]
 pub struct Params<F: Float> {
+    /// Which arena this is; clones share it.
+    arena: u64,
     entries: Vec<Entry<F>>,
     rng: Rng,
     scope: Vec<String>,
@@ -43,7 +50,9 @@ enum Role {
 impl<F: Float> Params<F> {
     /// An empty arena; layers draw their starting weights from this seed.
     pub fn seeded(seed: u64) -> Self {
-        Params { entries: Vec::new(), rng: Rng::new(seed), scope: Vec::new() }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let arena = NEXT.fetch_add(1, Ordering::Relaxed);
+        Params { arena, entries: Vec::new(), rng: Rng::new(seed), scope: Vec::new() }
     }
 
     /// Where starting weights are drawn from.
@@ -209,9 +218,15 @@ impl<F: Float> Params<F> {
     /// ```
     ///
     /// # Panics
-    /// When there is no parameter of a buffer's id: its layer was built with other parameters.
+    /// When the gradients are of other parameters.
     #[track_caller]
     pub fn set_buffers(&mut self, grads: &ParamGrads<F>) {
+        grads.must_be_of(self);
+        self.take_buffers(grads);
+    }
+
+    /// As [`set_buffers`](Self::set_buffers), of gradients that are known to be of these parameters.
+    pub(super) fn take_buffers(&mut self, grads: &ParamGrads<F>) {
         for (id, value) in &grads.buffers {
             *self.get_mut(*id) = value.clone();
         }
@@ -219,7 +234,7 @@ impl<F: Float> Params<F> {
 
     /// A context that evaluates: layers behave as in prediction.
     pub fn eval(&self) -> Ctx<'_, Eager<F>> {
-        Ctx::new(self.entries.iter().map(|entry| entry.value.clone()).collect(), None)
+        Ctx::of(self.arena, self.entries.iter().map(|entry| entry.value.clone()).collect(), None)
     }
 
     /// A context that records on `tape` and trains: dropout draws from `rng`.
@@ -228,7 +243,7 @@ impl<F: Float> Params<F> {
             let value = entry.value.clone();
             if entry.role == Role::Trained { tape.var(value) } else { tape.constant(value) }
         };
-        Ctx::new(self.entries.iter().map(lift).collect(), Some(rng))
+        Ctx::of(self.arena, self.entries.iter().map(lift).collect(), Some(rng))
     }
 }
 
@@ -259,6 +274,8 @@ impl<F: Float> fmt::Debug for Params<F> {
 /// values that the forward pass gave to buffers.
 #[derive(Clone, Debug)]
 pub struct ParamGrads<F: Float> {
+    /// Of which arena they are, if that is known.
+    arena: Option<u64>,
     gradients: Vec<Option<Tensor<F>>>,
     buffers: Vec<(ParamId, Tensor<F>)>,
 }
@@ -297,12 +314,12 @@ impl<F: Float> ParamGrads<F> {
     /// ```
     ///
     /// # Panics
-    /// When they are of other parameters: of another number of them, or of other shapes.
+    /// When they are of other parameters.
     #[track_caller]
     pub fn accumulate(&mut self, other: ParamGrads<F>) {
         let (mine, others) = (self.gradients.len(), other.gradients.len());
         assert!(
-            mine == others,
+            mine == others && !differ(self.arena, other.arena),
             "gradtape: accumulate: gradients of {mine} and of {others} parameters are mixed"
         );
         self.buffers.extend(other.buffers); // where both have a value, the later one is set last
@@ -326,12 +343,15 @@ impl<F: Float> ParamGrads<F> {
     #[track_caller]
     pub(super) fn must_be_of(&self, params: &Params<F>) {
         let (mine, theirs) = (self.gradients.len(), params.entries.len());
-        assert!(mine == theirs, "gradtape: optimizer: gradients of {mine} parameters for {theirs} others");
+        assert!(
+            mine == theirs && !differ(self.arena, Some(params.arena)),
+            "gradtape: params: gradients of {mine} parameters for {theirs} others"
+        );
         for (entry, gradient) in params.entries.iter().zip(&self.gradients) {
             let Some(gradient) = gradient else { continue };
             let (found, needed) = (gradient.shape(), entry.value.shape());
             let fits = found == needed;
-            assert!(fits, "gradtape: optimizer: a gradient {found} for `{}` {needed}", entry.name);
+            assert!(fits, "gradtape: params: a gradient {found} for `{}` {needed}", entry.name);
         }
     }
 
@@ -346,6 +366,11 @@ impl<F: Float> ParamGrads<F> {
     }
 }
 
+/// Whether both arenas are known, and are two.
+fn differ(a: Option<u64>, b: Option<u64>) -> bool {
+    a.zip(b).is_some_and(|(a, b)| a != b)
+}
+
 impl<'c, F: Float> Ctx<'c, Record<'c, F>> {
     /// The gradients of `loss` with respect to every parameter. Consumes the record.
     ///
@@ -356,6 +381,6 @@ impl<'c, F: Float> Ctx<'c, Record<'c, F>> {
         let mut found = loss.backward();
         let take = |var: &Var<'c, F>| if var.is_constant() { None } else { found.take(var) };
         let gradients = self.values().iter().map(take).collect();
-        ParamGrads { gradients, buffers: self.into_buffers() }
+        ParamGrads { arena: self.arena(), gradients, buffers: self.into_buffers() }
     }
 }

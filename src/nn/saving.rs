@@ -192,9 +192,8 @@ mod files {
             let Clock { steps, epochs, drawn } = self.clock;
             let clock = [steps, epochs, drawn].map(|count| count as f64);
             parts.push(Part::new(CLOCK.to_owned(), &Tensor::from(clock)));
-            let rules = self.optimizer.rules();
-            let lrs = Tensor::<f64>::from_fn([rules.len()], |i| rules[i].lr());
-            parts.push(Part::new(LR.to_owned(), &lrs));
+            let lrs = self.optimizer.lrs();
+            parts.push(Part::new(LR.to_owned(), &Tensor::<f64>::new(lrs.clone(), [lrs.len()])));
             if let Some(plateau) = &self.plateau {
                 parts.push(Part::new(PLATEAU.to_owned(), &Tensor::from(plateau.seen.to_numbers())));
             }
@@ -225,7 +224,7 @@ mod files {
                 })
             };
             let clock = numbers(CLOCK, 3)?;
-            let lrs = numbers(LR, self.optimizer.rules().len())?;
+            let lrs = numbers(LR, self.optimizer.lrs().len())?;
             let seen = match &self.plateau {
                 Some(_) => Some(Seen::from_numbers(numbers(PLATEAU, 3)?.try_into().expect("three"))),
                 None => None,
@@ -235,9 +234,7 @@ mod files {
             self.optimizer.restore(&params, &state)?;
             self.params = params;
             self.clock = Clock { steps: clock[0] as u64, epochs: clock[1] as u64, drawn: clock[2] as u64 };
-            for (rule, &lr) in self.optimizer.rules_mut().iter_mut().zip(lrs) {
-                rule.set_lr(lr);
-            }
+            self.optimizer.set_lrs(lrs);
             if let (Some(plateau), Some(seen)) = (&mut self.plateau, seen) {
                 plateau.seen = seen;
             }

@@ -165,8 +165,8 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         self
     }
 
-    /// Lets the learning rate fall when the validation loss, or without one the training loss,
-    /// has not become better for a while.
+    /// Lets the learning rate, or with a schedule the one that it starts from, fall when the validation
+    /// loss, or without one the training loss, has not become better for a while.
     pub fn plateau(mut self, plateau: Plateau) -> Self {
         self.plateau = Some(plateau);
         self
@@ -243,10 +243,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             if let Some(plateau) = &mut self.plateau
                 && plateau.observe(watched)
             {
-                self.optimizer
-                    .rules_mut()
-                    .iter_mut()
-                    .for_each(|rule| rule.set_lr(plateau.lowered(rule.lr())));
+                self.optimizer.lower(plateau);
             }
             self.clock.epochs += 1;
             self.clock.drawn = rng.drawn();

@@ -286,6 +286,7 @@ macro_rules! for_each_composition {
             global_max_pool: $crate::ops::composed::GlobalMaxPool,
             // sequences
             embedding: $crate::ops::composed::Embedding,
+            embedding_bag: $crate::ops::composed::EmbeddingBag,
             rotary_embedding: $crate::ops::composed::RotaryEmbedding,
             lstm_cell: $crate::ops::composed::LstmCell,
             gru_cell: $crate::ops::composed::GruCell,

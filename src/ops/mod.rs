@@ -96,8 +96,8 @@ pub use repeat::Indexing;
 pub use resample::{Resample, Sparse};
 pub use scan::{Cumsum, LinearScan};
 pub use sequence::{
-    Attention, AttentionGrad, AttentionMask, AttentionOptions, CellWeights, CtcLoss, CtcLossGrad, CtcOptions,
-    EmbeddingOptions, GruGates, LstmGates, RotaryOptions,
+    Attention, AttentionGrad, AttentionMask, AttentionOptions, Bag, CellWeights, CtcLoss, CtcLossGrad,
+    CtcOptions, EmbeddingBagOptions, EmbeddingOptions, GruGates, LstmGates, RotaryOptions,
 };
 pub use shape::{Permute, Reshape};
 pub use slice::{Range, Slice, SliceGrad};

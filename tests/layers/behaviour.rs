@@ -1,5 +1,6 @@
 //! What no fixture shows: what is drawn, shared, joined, or not read.
 
+use crate::sequences::padded;
 use crate::{Layer, near, refused};
 use gradtape::gradcheck::gradcheck;
 use gradtape::nn::*;
@@ -111,12 +112,15 @@ fn modules_beside_one_another() {
     assert_eq!(Concat::new(-1, (a, b)).forward(&cx, x.clone()), Tensor::concat(&[&of_a, &of_b], -1));
     assert_eq!(vec![a, b].forward(&cx, x.clone()), b.forward(&cx, of_a));
     assert_eq!(Reshape::new([3, 1]).forward(&cx, x.clone()), x.reshape([2, 3, 1]));
+    assert_eq!(Reshape::new([-1, 1]).forward(&cx, x.clone()), x.reshape([2, 3, 1]));
+    let nothing = Tensor::zeros([0, 2, 6]);
+    assert_eq!(Reshape::new([4, -1]).forward(&cx, nothing), Tensor::zeros([0, 4, 3]));
 }
 
 #[test]
 fn an_embedding_takes_whole_numbers_and_its_padding_starts_as_zeros() {
     let mut params = Params::<f64>::seeded(1);
-    let layer = Embedding::padded(&mut params, 4, 2, 1);
+    let layer = Embedding::with(&mut params, 4, 2, padded(1));
     let y = layer.forward(&params.eval(), Tensor::from([[1.0, 2.0]]));
     assert_eq!(y.shape().dims(), [1, 2, 2]);
     assert_eq!(y.index_axis(1, 0), Tensor::zeros([1, 2]));

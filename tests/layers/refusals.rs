@@ -1,6 +1,6 @@
 //! What layers refuse, and how they say it.
 
-use crate::sequences::{recurrent, stepped};
+use crate::sequences::{padded, recurrent, stepped};
 use crate::{Make, refused};
 use gradtape::nn::*;
 use gradtape::{Tape, Tensor, ops::Resize, random::Rng};
@@ -70,11 +70,7 @@ fn inputs_that_do_not_fit_are_refused_with_what_was_expected() {
         (|p| Box::new(Conv2d::new(p, 2, 3, 3)), &[1, 3, 5, 5], "conv"),
         (|_| Box::new(Concat::new(1, (Relu, GlobalAvgPool))), &[2, 3, 4], "concat"),
         (|p| Box::new(Embedding::new(p, 1, 2)), &[2], "embedding"),
-        (
-            |p| Box::new(EmbeddingBag::new(p, 3, 2, Bag::Mean)),
-            &[2, 0],
-            "embedding_bag: needs bags [.., at least 1], not [2, 0]",
-        ),
+        (|p| Box::new(EmbeddingBag::new(p, 3, 2)), &[], "embedding_bag: needs indices [.., size], not []"),
         (
             |p| Box::new(MultiheadAttention::new(p, 4, 2)),
             &[4],
@@ -154,7 +150,10 @@ fn options_that_are_none_are_refused_with_what_was_expected() {
             "conv: stride [1, 1, 1] for 2 axes",
         ),
         (|p| Box::new(MultiheadAttention::new(p, 4, 3)), "attention: 3 heads do not divide the width 4"),
-        (|p| Box::new(Embedding::padded(p, 3, 2, 3)), "embedding: padding 3 is not below the count 3"),
+        (
+            |p| Box::new(Embedding::with(p, 3, 2, padded(3))),
+            "embedding: padding_idx 3 is not below the count 3",
+        ),
         (
             |p| Box::new(Lstm::with(p, 3, 2, RecurrentOptions { dropout: 1.0, ..Default::default() })),
             "lstm: a dropout in [0, 1), not 1",

@@ -66,8 +66,20 @@ fn words(layer: Embedding) -> Box<dyn Layer> {
     run(move |cx, _| vec![layer.look_up(cx, &Indices::new(vec![0, 3, 3, 4, 1, 0], [2, 3]))])
 }
 
-fn bags(layer: EmbeddingBag) -> Box<dyn Layer> {
-    run(move |cx, _| vec![layer.look_up(cx, &Indices::new(vec![0, 3, 3, 4, 1, 0], [2, 3]))])
+pub(crate) fn padded(padding_idx: usize) -> EmbeddingOptions {
+    EmbeddingOptions { padding_idx: Some(padding_idx), ..Default::default() }
+}
+
+fn bags(params: &mut Params<f64>, options: EmbeddingBagOptions) -> Box<dyn Layer> {
+    let layer = EmbeddingBag::with(params, 5, 3, options);
+    run(move |cx, _| vec![layer.look_up(cx, &Indices::new(vec![0, 3, 3, 4, 1, 0], [2, 3]), None, None)])
+}
+
+/// The weights of the numbers are the input, if there is one.
+fn ragged(params: &mut Params<f64>, options: EmbeddingBagOptions) -> Box<dyn Layer> {
+    let layer = EmbeddingBag::with(params, 5, 3, options);
+    let numbers = Indices::from([0, 3, 3, 4, 1, 0, 2]);
+    run(move |cx, x| vec![layer.look_up(cx, &numbers, Some(&[0, 3, 3, 7]), x.first())])
 }
 
 fn decoder(layer: TransformerDecoderLayer) -> Box<dyn Layer> {
@@ -98,10 +110,26 @@ pub(crate) fn stepped<U: RecurrentUnit + 'static>(cell: RecurrentCell<U>) -> Box
 /// Embeddings, attention, recurrent networks.
 pub(crate) const LAYERS: &[(&str, Make)] = &[
     ("embedding", |p| words(Embedding::new(p, 5, 3))),
-    ("embedding_padded", |p| words(Embedding::padded(p, 5, 3, 3))),
-    ("embedding_bag_sum", |p| bags(EmbeddingBag::new(p, 5, 3, Bag::Sum))),
-    ("embedding_bag_mean", |p| bags(EmbeddingBag::new(p, 5, 3, Bag::Mean))),
-    ("embedding_bag_max", |p| bags(EmbeddingBag::new(p, 5, 3, Bag::Max))),
+    ("embedding_padded", |p| words(Embedding::with(p, 5, 3, padded(3)))),
+    ("embedding_bag_sum", |p| bags(p, EmbeddingBagOptions { mode: Bag::Sum, ..Default::default() })),
+    ("embedding_bag_mean", |p| bags(p, EmbeddingBagOptions { mode: Bag::Mean, ..Default::default() })),
+    ("embedding_bag_max", |p| bags(p, EmbeddingBagOptions { mode: Bag::Max, ..Default::default() })),
+    ("embedding_by_frequency", |p| {
+        words(Embedding::with(p, 5, 3, EmbeddingOptions { scale_grad_by_freq: true, ..Default::default() }))
+    }),
+    ("embedding_bag_weights", |p| ragged(p, EmbeddingBagOptions { mode: Bag::Sum, ..Default::default() })),
+    ("embedding_bag_padded", |p| {
+        ragged(
+            p,
+            EmbeddingBagOptions { padding_idx: Some(3), include_last_offset: true, ..Default::default() },
+        )
+    }),
+    ("embedding_bag_ragged_max", |p| {
+        ragged(p, EmbeddingBagOptions { mode: Bag::Max, padding_idx: Some(0), ..Default::default() })
+    }),
+    ("embedding_bag_by_frequency", |p| {
+        ragged(p, EmbeddingBagOptions { scale_grad_by_freq: true, ..Default::default() })
+    }),
     ("learned_positions", |p| Box::new(LearnedPositions::new(p, 5, 4))),
     ("attention", |p| Box::new(MultiheadAttention::new(p, 4, 2))),
     ("attention_causal", |p| {

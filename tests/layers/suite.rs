@@ -73,8 +73,8 @@ fn lifted<'t>(
 
 /// First and second order, of inputs and parameters.
 fn passes_gradcheck(make: Make, case: &Fixture, training: bool) {
-    if case.name == "embedding_padded" {
-        return; // the padding has no gradient, though the output depends on it
+    if case.name == "embedding_padded" || case.name.ends_with("by_frequency") {
+        return; // their gradient is not the derivative of their output
     }
     if case.training.is_none() && !training {
         return; // the same numbers as in training, as the other test has seen

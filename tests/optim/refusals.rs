@@ -6,10 +6,10 @@ use gradtape::nn::schedule::{
     Step,
 };
 use gradtape::nn::{
-    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer,
+    Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Ctx, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer,
     Params, Radam, RmsProp, Rprop, Rule, Sgd,
 };
-use gradtape::{Error, Tensor};
+use gradtape::{Error, Tape, Tensor};
 
 #[test]
 fn options_outside_their_domains_are_refused_by_name() {
@@ -86,13 +86,37 @@ fn gradients_of_other_parameters_are_refused_and_change_nothing() {
     more.add("y", Tensor::from([3.0]));
     let mut wider = Params::seeded(0);
     wider.add("x", Tensor::from([1.0, 2.0, 3.0]));
-    let expected = ["gradients of 1 parameters for 2 others", "a gradient [2] for `x` [3]"];
-    for (mut params, expected) in [more, wider].into_iter().zip(expected) {
+    let mut alike = Params::seeded(0);
+    alike.add("x", Tensor::from([1.0, 2.0]));
+    let expected = ["1 parameters for 2", "1 parameters for 1", "1 parameters for 1"];
+    for (mut params, expected) in [more, wider, alike].into_iter().zip(expected) {
+        let expected = format!("gradtape: params: gradients of {expected} others");
         let before = params.clone();
         let message = message_of(|| Optimizer::new(Sgd::new(0.1)).step(&mut params, &grads));
-        assert_eq!(message, format!("gradtape: optimizer: {expected}"));
+        assert_eq!(message, expected);
         assert!(params.iter().eq(before.iter()));
+        assert_eq!(message_of(|| params.set_buffers(&grads)), expected);
         let message = message_of(|| drop(Lbfgs::default().step(&mut params, |_| (1.0, grads.clone()))));
-        assert_eq!(message, format!("gradtape: optimizer: {expected}"));
+        assert_eq!(message, expected);
     }
+}
+
+#[test]
+fn gradients_of_a_clone_and_of_a_context_of_ones_own_are_taken() {
+    let mut params = Params::seeded(0);
+    let id = params.add("x", Tensor::from([1.0, 2.0]));
+    let mut clone = params.clone();
+    Optimizer::new(Sgd::new(0.5)).step(&mut clone, &gradients(&params, &[(id, &[1.0, 2.0])]));
+    assert_eq!(clone.get(id).slice(), [0.5, 1.0]);
+
+    let tape = Tape::new();
+    let cx = Ctx::new(vec![tape.var(params.get(id).clone())], None);
+    let loss = cx.get(id).sum();
+    let grads = cx.backward(loss);
+    Optimizer::new(Sgd::new(0.5)).step(&mut params, &grads);
+    assert_eq!(params.get(id).slice(), [0.5, 1.5]);
+    let mut wider = Params::seeded(0);
+    wider.add("x", Tensor::from([1.0, 2.0, 3.0]));
+    let message = message_of(|| Optimizer::new(Sgd::new(0.1)).step(&mut wider, &grads));
+    assert_eq!(message, "gradtape: params: a gradient [2] for `x` [3]");
 }

@@ -1,7 +1,7 @@
 use crate::table::Case;
 use gradtape::ops::{
-    AttentionMask, AttentionOptions, CellWeights, CtcOptions, EmbeddingOptions, Indices, Reduction,
-    RotaryOptions,
+    AttentionMask, AttentionOptions, Bag, CellWeights, CtcOptions, EmbeddingBagOptions, EmbeddingOptions,
+    Indices, Reduction, RotaryOptions,
 };
 use gradtape::{Record, Var};
 
@@ -27,6 +27,11 @@ fn ctc<'t>(x: &[Var<'t, f64>], i: &[Indices], options: CtcOptions) -> Vec<Var<'t
     vec![x[0].log_softmax(-1).ctc_loss(&i[0], &i[1], &i[2], options)]
 }
 
+/// The weights of the rows are the second operand, if there is one.
+fn bag<'t>(x: &[Var<'t, f64>], i: &[Indices], options: EmbeddingBagOptions) -> Vec<Var<'t, f64>> {
+    vec![x[0].embedding_bag(&i[0], Some(i[1].slice()), x.get(1), options)]
+}
+
 pub(crate) const CASES: &[Case] = &[
     ("embedding", |x, i| vec![x[0].embedding(&i[0], EmbeddingOptions::default())]),
     ("embedding padding_idx", |x, i| {
@@ -34,6 +39,23 @@ pub(crate) const CASES: &[Case] = &[
     }),
     ("embedding scale_grad_by_freq", |x, i| {
         vec![x[0].embedding(&i[0], EmbeddingOptions { scale_grad_by_freq: true, ..Default::default() })]
+    }),
+    ("embedding_bag", |x, i| vec![x[0].embedding_bag(&i[0], None, None, EmbeddingBagOptions::default())]),
+    ("embedding_bag max", |x, i| {
+        let options = EmbeddingBagOptions { mode: Bag::Max, ..Default::default() };
+        vec![x[0].embedding_bag(&i[0], None, None, options)]
+    }),
+    ("embedding_bag padded", |x, i| {
+        bag(x, i, EmbeddingBagOptions { padding_idx: Some(2), ..Default::default() })
+    }),
+    ("embedding_bag weights", |x, i| bag(x, i, EmbeddingBagOptions { mode: Bag::Sum, ..Default::default() })),
+    ("embedding_bag last offset", |x, i| {
+        let both =
+            EmbeddingBagOptions { include_last_offset: true, scale_grad_by_freq: true, ..Default::default() };
+        bag(x, i, both)
+    }),
+    ("embedding_bag ragged max", |x, i| {
+        bag(x, i, EmbeddingBagOptions { mode: Bag::Max, padding_idx: Some(3), ..Default::default() })
     }),
     ("rotary", |x, _| vec![x[0].rotary_embedding(RotaryOptions::default())]),
     ("rotary interleaved", |x, _| {

@@ -3,39 +3,37 @@
 use crate::{
     Float, Interp, Value,
     nn::{Ctx, Init, Module, ParamId, Params},
-    ops::{EmbeddingOptions, Indices},
+    ops::{EmbeddingBagOptions, EmbeddingOptions, Indices},
 };
 
 /// A table of vectors, one for each number below `count`. It starts normal with deviation 1, as
-/// PyTorch's.
+/// PyTorch's; the vector of `padding_idx` starts as zeros.
 #[derive(Clone, Copy, Debug)]
 pub struct Embedding {
     /// The table, `[count, width]`.
     pub weight: ParamId,
-    padding: Option<usize>,
+    options: EmbeddingOptions,
 }
 
 impl Embedding {
     /// A table of `count` vectors.
     pub fn new<F: Float>(params: &mut Params<F>, count: usize, width: usize) -> Self {
-        params.layer("embedding", "weight", |params| Embedding {
-            weight: params.start("weight", Init::Normal(1.0), [count, width]),
-            padding: None,
-        })
+        Self::with(params, count, width, EmbeddingOptions::default())
     }
 
-    /// As [`new`](Self::new), where the number `padding` stands for nothing: its vector starts as
-    /// zeros and gets no gradient.
+    /// A table of `count` vectors.
     ///
     /// # Panics
-    /// When `padding` is not below `count`.
+    /// When `padding_idx` is not below `count`.
     #[track_caller]
-    pub fn padded<F: Float>(params: &mut Params<F>, count: usize, width: usize, padding: usize) -> Self {
-        assert!(padding < count, "gradtape: embedding: padding {padding} is not below the count {count}");
-        let embedding = Self::new(params, count, width);
-        let row = padding * width..(padding + 1) * width;
-        params.get_mut(embedding.weight).slice_mut()[row].fill(F::ZERO);
-        Embedding { padding: Some(padding), ..embedding }
+    pub fn with<F: Float>(
+        params: &mut Params<F>,
+        count: usize,
+        width: usize,
+        options: EmbeddingOptions,
+    ) -> Self {
+        let weight = table(params, "embedding", [count, width], options.padding_idx);
+        Embedding { weight, options }
     }
 
     /// The vectors of these numbers: an axis more, at the end.
@@ -44,9 +42,25 @@ impl Embedding {
     /// When a number is not below the count.
     #[track_caller]
     pub fn look_up<I: Interp>(&self, cx: &Ctx<'_, I>, numbers: &Indices) -> Value<I> {
-        let options = EmbeddingOptions { padding_idx: self.padding, ..Default::default() };
-        cx.get(self.weight).embedding(numbers, options)
+        cx.get(self.weight).embedding(numbers, self.options)
     }
+}
+
+/// The table, with a row of zeros if one stands for nothing.
+#[track_caller]
+fn table<F: Float>(
+    params: &mut Params<F>,
+    layer: &str,
+    [count, width]: [usize; 2],
+    padding: Option<usize>,
+) -> ParamId {
+    let weight =
+        params.layer(layer, "weight", |params| params.start("weight", Init::Normal(1.0), [count, width]));
+    if let Some(padding) = padding {
+        assert!(padding < count, "gradtape: {layer}: padding_idx {padding} is not below the count {count}");
+        params.get_mut(weight).slice_mut()[padding * width..][..width].fill(F::ZERO);
+    }
+    weight
 }
 
 /// The numbers as a batch brings them, as elements.
@@ -59,68 +73,71 @@ impl Module for Embedding {
     }
 }
 
-/// What an [`EmbeddingBag`] makes of the vectors of a bag.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Bag {
-    /// Their sum.
-    Sum,
-    /// Their mean: the default.
-    #[default]
-    Mean,
-    /// The greatest of each feature, the first where some are equal.
-    Max,
-}
-
-/// A table of vectors, of which it gives the sum, the mean or the maximum over bags of as many numbers each,
-/// `[.., size]`. It starts normal with deviation 1, as PyTorch's.
+/// A table of vectors, of which it gives the mean, the sum or the maximum over bags of numbers:
+/// [`Value::embedding_bag`]. It starts as an [`Embedding`] does.
 ///
 /// ```
-/// use gradtape::{Tensor, nn::{Bag, EmbeddingBag, Params}, ops::Indices};
+/// use gradtape::{Tensor, nn::{Bag, EmbeddingBag, EmbeddingBagOptions, Params}, ops::Indices};
 /// let mut params = Params::<f32>::seeded(0);
-/// let layer = EmbeddingBag::new(&mut params, 10, 3, Bag::Mean);
-/// let bags = Indices::new(vec![1, 2, 4, 5, 4, 3, 2, 9], [2, 4]);
-/// assert_eq!(layer.look_up(&params.eval(), &bags).shape().dims(), [2, 3]);
+/// let sum = EmbeddingBagOptions { mode: Bag::Sum, ..Default::default() };
+/// let layer = EmbeddingBag::with(&mut params, 10, 3, sum);
+/// // Two bags, one of the first four numbers and one of the last two.
+/// let (numbers, offsets) = (Indices::from([1, 2, 4, 5, 4, 3]), [0, 4]);
+/// let y = layer.look_up(&params.eval(), &numbers, Some(&offsets), None);
+/// assert_eq!(y.shape().dims(), [2, 3]);
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct EmbeddingBag {
     /// The table, `[count, width]`.
     pub weight: ParamId,
-    mode: Bag,
+    options: EmbeddingBagOptions,
 }
 
 impl EmbeddingBag {
-    /// A table of `count` vectors.
-    pub fn new<F: Float>(params: &mut Params<F>, count: usize, width: usize, mode: Bag) -> Self {
-        params.layer("embedding_bag", "weight", |params| EmbeddingBag {
-            weight: params.start("weight", Init::Normal(1.0), [count, width]),
-            mode,
-        })
+    /// A table of `count` vectors, of which it gives means.
+    pub fn new<F: Float>(params: &mut Params<F>, count: usize, width: usize) -> Self {
+        Self::with(params, count, width, EmbeddingBagOptions::default())
     }
 
-    /// What the vectors of each bag come to: the last axis of the numbers becomes the features.
+    /// A table of `count` vectors.
     ///
     /// # Panics
-    /// When a number is not below the count, or a bag is empty.
+    /// When `padding_idx` is not below `count`.
     #[track_caller]
-    pub fn look_up<I: Interp>(&self, cx: &Ctx<'_, I>, bags: &Indices) -> Value<I> {
-        let fits = bags.shape().last().is_some_and(|&size| size > 0);
-        assert!(fits, "gradtape: embedding_bag: needs bags [.., at least 1], not {}", bags.shape());
-        let vectors = cx.get(self.weight).embedding(bags, EmbeddingOptions::default());
-        match self.mode {
-            Bag::Sum => vectors.sum_axes(-2, false),
-            Bag::Mean => vectors.mean_axes(-2, false),
-            Bag::Max => vectors.max_dim(-2, false).0,
-        }
+    pub fn with<F: Float>(
+        params: &mut Params<F>,
+        count: usize,
+        width: usize,
+        options: EmbeddingBagOptions,
+    ) -> Self {
+        let weight = table(params, "embedding_bag", [count, width], options.padding_idx);
+        EmbeddingBag { weight, options }
+    }
+
+    /// What the vectors of each bag come to. Without offsets the last axis of the numbers is a bag, with them a
+    /// bag of a vector of numbers begins at each. A sum may weigh each number.
+    ///
+    /// # Panics
+    /// As [`Value::embedding_bag`].
+    #[track_caller]
+    pub fn look_up<I: Interp>(
+        &self,
+        cx: &Ctx<'_, I>,
+        numbers: &Indices,
+        offsets: Option<&[usize]>,
+        per_sample_weights: Option<&Value<I>>,
+    ) -> Value<I> {
+        cx.get(self.weight).embedding_bag(numbers, offsets, per_sample_weights, self.options)
     }
 }
 
-/// The numbers as a batch brings them, as elements.
+/// Bags of as many numbers each, as elements, `[.., size]`.
 impl Module for EmbeddingBag {
     /// # Panics
-    /// When an element is not a whole number below the count, or a bag is empty.
+    /// When an element is not a whole number below the count.
     #[track_caller]
     fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-        self.look_up(cx, &numbers(&x))
+        self.look_up(cx, &numbers(&x), None, None)
     }
 }
 

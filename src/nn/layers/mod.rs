@@ -26,7 +26,7 @@ pub use combine::{Branches, Concat, Identity, Parallel, Residual};
 pub use conv::{Conv1d, Conv1dOptions, Conv2d, Conv2dOptions, Conv3d, Conv3dOptions, ConvNd, ConvNdOptions};
 pub use conv_transpose::{ConvTranspose1d, ConvTranspose2d, ConvTranspose3d, ConvTransposeNd};
 pub use dropout::{AlphaDropout, DropPath, Dropout, Dropout1d, Dropout2d, Dropout3d, FeatureAlphaDropout};
-pub use embedding::{Bag, Embedding, EmbeddingBag};
+pub use embedding::{Embedding, EmbeddingBag};
 pub use image::{Fold, PixelShuffle, PixelUnshuffle, Unfold, Upsample};
 pub use instance_norm::{
     InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormNd, InstanceNormOptions,

@@ -1,7 +1,7 @@
 //! Layers that see the same elements in another shape.
 
 use crate::{
-    Interp, Value,
+    Interp, Sizes, Value,
     nn::{Ctx, Module},
 };
 
@@ -56,14 +56,21 @@ impl Module for Unflatten {
 }
 
 /// Gives every sample of a batch these sizes: `[n, ..]` becomes `[n, sizes..]`.
+///
+/// ```
+/// use gradtape::{Tensor, nn::{Module, Params, Reshape}};
+/// let y = Reshape::new([4, -1]).forward(&Params::seeded(0).eval(), Tensor::<f32>::ones([5, 2, 6]));
+/// assert_eq!(y.shape().dims(), [5, 4, 3]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reshape {
-    sizes: Vec<usize>,
+    sizes: Sizes,
 }
 
 impl Reshape {
-    /// The sizes of a sample.
-    pub fn new(sizes: impl Into<Vec<usize>>) -> Self {
+    /// The sizes of a sample; one of them may be −1, for what is left.
+    #[track_caller]
+    pub fn new(sizes: impl Into<Sizes>) -> Self {
         Reshape { sizes: sizes.into() }
     }
 }
@@ -72,9 +79,11 @@ impl Module for Reshape {
     /// # Panics
     /// When a sample has not as many elements.
     #[track_caller]
-    fn forward<I: Interp>(&self, _: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
-        let mut dims = vec![x.shape().first().copied().unwrap_or(1)];
-        dims.extend(&self.sizes);
-        x.reshape(&dims[..])
+    fn forward<I: Interp>(&self, cx: &Ctx<'_, I>, x: Value<I>) -> Value<I> {
+        let x = Flatten.forward(cx, x);
+        match &self.sizes {
+            Sizes::Known(sizes) => x.reshape(&[&x.shape()[..1], &sizes[..]].concat()[..]),
+            Sizes::Open(sizes) => x.unflatten(1, sizes),
+        }
     }
 }

@@ -45,12 +45,8 @@ impl Rule for Adadelta {
         not_negative("weight decay", self.weight_decay)
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
+    fn lr_mut(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
     fn slots(&self, shape: &Shape) -> Vec<Slot> {

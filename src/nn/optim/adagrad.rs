@@ -54,12 +54,8 @@ impl Rule for Adagrad {
         not_negative("eps", self.eps)
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
+    fn lr_mut(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
     fn slots(&self, shape: &Shape) -> Vec<Slot> {

@@ -76,16 +76,12 @@ impl Rule for Adam {
         not_negative("weight decay", self.weight_decay)
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
+    fn lr_mut(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
-    }
-
-    fn set_momentum(&mut self, momentum: f64) {
-        self.betas.0 = momentum;
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.betas.0)
     }
 
     fn slots(&self, shape: &Shape) -> Vec<Slot> {

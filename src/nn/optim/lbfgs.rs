@@ -146,7 +146,7 @@ impl Lbfgs {
         }
         let end = self.iterate(start, first, &mut at);
         spread(params, &ids, &end);
-        started.iter().for_each(|grads| params.set_buffers(grads));
+        started.iter().for_each(|grads| params.take_buffers(grads));
         Ok(loss)
     }
 

@@ -95,16 +95,12 @@ impl Rule for Muon {
         if shape.rank() == 2 { Ok(()) } else { Err(Error::data("muon: a parameter", "a matrix", shape)) }
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
+    fn lr_mut(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
-    }
-
-    fn set_momentum(&mut self, momentum: f64) {
-        self.momentum = momentum;
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.momentum)
     }
 
     fn slots(&self, shape: &Shape) -> Vec<Slot> {

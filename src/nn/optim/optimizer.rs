@@ -5,7 +5,7 @@ use crate::{
     Error, Float, Tensor,
     nn::{
         params::{ParamGrads, ParamId, Params},
-        schedule::Schedule,
+        schedule::{Plateau, Schedule},
     },
 };
 
@@ -29,7 +29,7 @@ use crate::{
 pub struct Optimizer<R, F: Float> {
     /// The options of each group; the first one's are for the parameters that are in no other.
     rules: Vec<R>,
-    /// The learning rates that they were given.
+    /// The learning rates that schedules start from: those that were given, until a plateau lowers them.
     base: Vec<f64>,
     /// The group of each parameter; beyond the end the first one.
     group: Vec<usize>,
@@ -89,7 +89,8 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
         &self.rules
     }
 
-    /// The options of each group, for changing them.
+    /// The options of each group, for changing them. A schedule takes the learning rate from what the
+    /// optimizer was made with.
     pub fn rules_mut(&mut self) -> &mut [R] {
         &mut self.rules
     }
@@ -105,11 +106,33 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
     pub fn schedule(&mut self, schedule: &dyn Schedule, t: u64) {
         let momentum = schedule.momentum(t);
         for (rule, &base) in self.rules.iter_mut().zip(&self.base) {
-            rule.set_lr(schedule.lr(t, base));
-            if let Some(momentum) = momentum {
-                rule.set_momentum(momentum);
+            *rule.lr_mut() = schedule.lr(t, base);
+            if let (Some(momentum), Some(place)) = (momentum, rule.momentum_mut()) {
+                *place = momentum;
             }
         }
+    }
+
+    /// Lowers the learning rates, and those that schedules start from, as a plateau says.
+    pub fn lower(&mut self, plateau: &Plateau) {
+        for (rule, base) in self.rules.iter_mut().zip(&mut self.base) {
+            *rule.lr_mut() = plateau.lowered(rule.lr());
+            *base = plateau.lowered(*base);
+        }
+    }
+
+    /// For each group the learning rate, and the one that schedules start from.
+    #[cfg(feature = "safetensors")]
+    pub(in crate::nn) fn lrs(&self) -> Vec<f64> {
+        self.rules.iter().map(Rule::lr).chain(self.base.iter().copied()).collect()
+    }
+
+    /// The inverse of [`lrs`](Self::lrs).
+    #[cfg(feature = "safetensors")]
+    pub(in crate::nn) fn set_lrs(&mut self, lrs: &[f64]) {
+        let (now, base) = lrs.split_at(self.rules.len());
+        self.rules.iter_mut().zip(now).for_each(|(rule, &lr)| *rule.lr_mut() = lr);
+        self.base = base.to_vec();
     }
 
     fn group_of(&self, id: ParamId) -> usize {
@@ -136,7 +159,7 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
     ///
     /// # Panics
     /// When an option is outside its domain, a parameter with a gradient cannot be followed, or the
-    /// gradients are of other parameters: of another number of them, or of other shapes.
+    /// gradients are of other parameters than these or a clone of theirs.
     #[track_caller]
     pub fn step(&mut self, params: &mut Params<F>, grads: &ParamGrads<F>) {
         must(self.rules.iter().try_for_each(Rule::check));
@@ -156,7 +179,7 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
                 slots: &mut kept.slots,
             });
         }
-        params.set_buffers(grads);
+        params.take_buffers(grads);
     }
 
     /// All that is kept, under `parameter.slot`, with the number of steps, in millions and the

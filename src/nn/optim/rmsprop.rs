@@ -58,16 +58,12 @@ impl Rule for RmsProp {
         not_negative("momentum", self.momentum)
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
+    fn lr_mut(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
-    }
-
-    fn set_momentum(&mut self, momentum: f64) {
-        self.momentum = momentum;
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.momentum)
     }
 
     fn slots(&self, shape: &Shape) -> Vec<Slot> {

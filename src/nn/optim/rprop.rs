@@ -48,12 +48,8 @@ impl Rule for Rprop {
         Err(Error::config("the longest step", "at least the shortest", self.step_sizes.1))
     }
 
-    fn lr(&self) -> f64 {
-        self.lr
-    }
-
-    fn set_lr(&mut self, lr: f64) {
-        self.lr = lr;
+    fn lr_mut(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
     fn slots(&self, shape: &Shape) -> Vec<Slot> {

@@ -18,11 +18,8 @@ use std::fmt;
 ///     fn check(&self) -> Result<(), Error> {
 ///         Ok(())
 ///     }
-///     fn lr(&self) -> f64 {
-///         self.lr
-///     }
-///     fn set_lr(&mut self, lr: f64) {
-///         self.lr = lr;
+///     fn lr_mut(&mut self) -> &mut f64 {
+///         &mut self.lr
 ///     }
 ///     fn slots(&self, _: &Shape) -> Vec<Slot> {
 ///         Vec::new() // nothing to remember
@@ -48,15 +45,18 @@ pub trait Rule: Clone + fmt::Debug + Send {
         Ok(())
     }
 
+    /// The learning rate, for schedules to change.
+    fn lr_mut(&mut self) -> &mut f64;
+
+    /// The momentum, or what stands for it, for schedules that cycle it, if there is one: none.
+    fn momentum_mut(&mut self) -> Option<&mut f64> {
+        None
+    }
+
     /// The learning rate.
-    fn lr(&self) -> f64;
-
-    /// Changes the learning rate.
-    fn set_lr(&mut self, lr: f64);
-
-    /// Changes the momentum, or what stands for it, as schedules that cycle it do. Rules without
-    /// one ignore it.
-    fn set_momentum(&mut self, _momentum: f64) {}
+    fn lr(&self) -> f64 {
+        *self.clone().lr_mut() // options are a few numbers: a copy costs nothing
+    }
 
     /// What is kept for a parameter of this shape from step to step.
     fn slots(&self, shape: &Shape) -> Vec<Slot>;

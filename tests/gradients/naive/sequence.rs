@@ -2,7 +2,8 @@
 
 use super::{Array, Naive, Place, build, places, seen, stretched};
 use gradtape::ops::{
-    Attention, AttentionGrad, CtcLoss, CtcLossGrad, GruGates, LstmGates, RotaryOptions, composed::*,
+    Attention, AttentionGrad, Bag, CtcLoss, CtcLossGrad, EmbeddingBagOptions, GruGates, LstmGates,
+    RotaryOptions, composed::*,
 };
 
 fn with_last(at: &[usize], last: usize) -> Place {
@@ -25,6 +26,42 @@ impl Naive for Embedding {
             let (place, j) = (&at[..at.len() - 1], at[at.len() - 1]);
             let flat = place.iter().zip(&dims).fold(0, |flat, (at, dim)| flat * dim + at);
             x[0][[indices.slice()[flat], j]]
+        })]
+    }
+}
+
+impl Naive for EmbeddingBag {
+    fn naive(&self, x: &[Array]) -> Vec<Array> {
+        let (EmbeddingBagOptions { mode, padding_idx, include_last_offset, .. }, indices, offsets) = &self.0;
+        let (all, shape) = (indices.slice(), indices.shape());
+        let (outer, ranges) = match offsets {
+            None => {
+                let (outer, size) = (&shape[..shape.rank() - 1], shape[shape.rank() - 1]);
+                let bags = outer.iter().product::<usize>();
+                (outer.to_vec(), (0..bags).map(|bag| bag * size..(bag + 1) * size).collect::<Vec<_>>())
+            }
+            Some(starts) => {
+                let bags = starts.len() - usize::from(*include_last_offset);
+                let end = |bag: usize| starts.get(bag + 1).copied().unwrap_or(all.len());
+                (vec![bags], (0..bags).map(|bag| starts[bag]..end(bag)).collect())
+            }
+        };
+        let weights: Option<Vec<f64>> = x.get(1).map(|weights| weights.iter().copied().collect());
+        vec![build(&[&outer[..], &[x[0].shape()[1]]].concat(), |at| {
+            let (bag, column) = (&at[..at.len() - 1], at[at.len() - 1]);
+            let bag = bag.iter().zip(&outer).fold(0, |flat, (at, size)| flat * size + at);
+            let counted = ranges[bag].clone().filter(|&place| Some(all[place]) != *padding_idx);
+            let values: Vec<f64> = counted
+                .map(|place| {
+                    x[0][[all[place], column]] * weights.as_ref().map_or(1.0, |weights| weights[place])
+                })
+                .collect();
+            match mode {
+                _ if values.is_empty() => 0.0,
+                Bag::Sum => values.iter().sum(),
+                Bag::Mean => values.iter().sum::<f64>() / values.len() as f64,
+                Bag::Max => values.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            }
         })]
     }
 }
