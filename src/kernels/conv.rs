@@ -202,7 +202,7 @@ fn images<F: Float>(conv: &Conv, tiles: &[Tile], range: Range<usize>, x: &[F], y
         let middle = range.start + range.len() / 2;
         let mut second = Buffer::stale(w.len());
         let right = part(&mut second, w.len());
-        rayon::join(
+        rayon_core::join(
             || images(conv, tiles, range.start..middle, x, y, w),
             || images(conv, tiles, middle..range.end, x, y, right),
         );

@@ -143,7 +143,7 @@ unsafe fn split<F: Float>(
     };
     // SAFETY: row or column `half` exists, so its place is within c; the halves share no element.
     let next = Target(unsafe { c.0.add(at) });
-    rayon::join(
+    rayon_core::join(
         // SAFETY: parts of what the caller promised for the whole.
         move || unsafe { split(first.0, first.1, c, step, accumulate, LARGE) },
         // SAFETY: as above.
@@ -276,7 +276,7 @@ mod tests {
                 let b = Matrix { data: &b, rows: k, cols: n, transposed };
                 let mut outputs = [vec![1.0; m * n], vec![1.0; m * n]];
                 product(a, b, &mut outputs[0], true);
-                rayon::scope(|_| product(a, b, &mut outputs[1], true));
+                rayon_core::scope(|_| product(a, b, &mut outputs[1], true));
                 assert_eq!(outputs[0], outputs[1], "{m}x{k}x{n}");
             }
         }

@@ -35,7 +35,7 @@ pub(crate) fn follow<F: Float, const S: usize>(
     for (all, right) in state.iter_mut().zip(&mut right) {
         (*all, *right) = std::mem::take(all).split_at_mut(half);
     }
-    rayon::join(|| follow(p_left, g_left, state, f), || follow(p_right, g_right, right, f));
+    rayon_core::join(|| follow(p_left, g_left, state, f), || follow(p_right, g_right, right, f));
 }
 
 #[inline(always)]

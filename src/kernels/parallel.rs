@@ -8,7 +8,7 @@ pub(crate) const GRAIN: usize = 1 << 15;
 /// Whether this is a thread of the pool, which shares work with one that is awake in a few
 /// microseconds. From elsewhere the work first moves into the pool.
 pub(crate) fn on_pool() -> bool {
-    rayon::current_thread_index().is_some()
+    rayon_core::current_thread_index().is_some()
 }
 
 /// Work on a piece of an output, given where the piece starts. Not generic, so that splitting is
@@ -37,5 +37,5 @@ fn split<T: Send>(start: usize, out: &mut [T], unit: usize, piece: usize, work: 
     }
     let half = (out.len().div_ceil(unit) / 2).max(1) * unit;
     let (left, right) = out.split_at_mut(half);
-    rayon::join(|| split(start, left, unit, piece, work), || split(start + half, right, unit, piece, work));
+    rayon_core::join(|| split(start, left, unit, piece, work), || split(start + half, right, unit, piece, work));
 }

@@ -110,7 +110,7 @@ impl<F: Float, S: Fn(F, F) -> F + Copy + Sync> Fold<F, S> {
         let mut top = || self.tree(x, half, inner, out);
         let mut bottom = || self.tree(&x[half * inner..], rows - half, inner, second);
         if rows * width >= 2 * GRAIN {
-            rayon::join(top, bottom);
+            rayon_core::join(top, bottom);
         } else {
             top();
             bottom();

@@ -205,7 +205,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
     {
         let training = self.check(data, &fit)?;
         // On the pool: its threads share work sooner than it can be handed to them from elsewhere.
-        rayon::scope(|_| self.train(data, fit, training))
+        rayon_core::scope(|_| self.train(data, fit, training))
     }
 
     fn train<D>(&mut self, data: &D, fit: Fit, training: usize) -> Result<Vec<Epoch>, Error>
@@ -393,7 +393,7 @@ fn at_epoch(error: Error, number: usize) -> Error {
 /// Runs `step(i, item)` over items, the next one being made on another thread meanwhile, until it
 /// says stop.
 fn ahead<T: Send>(mut items: impl Iterator<Item = T> + Send, mut step: impl FnMut(usize, T) -> bool) {
-    let alone = rayon::current_num_threads() == 1;
+    let alone = rayon_core::current_num_threads() == 1;
     let mut next = items.next();
     for i in 1.. {
         let Some(item) = next.take() else { return };
@@ -402,7 +402,7 @@ fn ahead<T: Send>(mut items: impl Iterator<Item = T> + Send, mut step: impl FnMu
             next = items.next();
             goes_on
         } else {
-            rayon::in_place_scope(|scope| {
+            rayon_core::in_place_scope(|scope| {
                 scope.spawn(|_| next = items.next());
                 step(i, item)
             })
