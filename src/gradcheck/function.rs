@@ -59,10 +59,9 @@ fn gradient(
     let vars: Vec<_> = x.iter().map(|x| tape.var(x.clone())).collect();
     let mut total = (f(&vars) * tape.constant(u.clone())).sum();
     if let (Some(w), false) = (w, total.is_constant()) {
-        let terms = vars.iter().zip(w).map(|(var, w)| {
-            let [gradient] = total.grad([var]);
-            (gradient * tape.constant(w.clone())).sum()
-        });
+        let seed = total.lift(Tensor::ones(total.shape()));
+        let gradients = tape.grad_from([(&total, seed)], &vars.iter().collect::<Vec<_>>());
+        let terms = gradients.iter().zip(w).map(|(gradient, w)| (gradient * tape.constant(w.clone())).sum());
         total = terms.reduce(|a, b| a + b).unwrap_or_else(|| tape.constant(Tensor::scalar(0.0)));
     }
     if total.is_constant() {
@@ -98,8 +97,14 @@ fn compare(
                 x[k].slice_mut()[i] += t;
                 value(&x)
             };
-            let (found, numeric) = (analytic[k].slice()[i], derivative(at, STEP));
-            if (found - numeric).abs() <= BOUND * numeric.abs().max(1.0) {
+            let found = analytic[k].slice()[i];
+            let agrees = |numeric: f64| (found - numeric).abs() <= BOUND * numeric.abs().max(1.0);
+            // The plain quotient settles most elements, at a quarter of the work.
+            if agrees((at(STEP) - at(-STEP)) / (2.0 * STEP)) {
+                continue;
+            }
+            let numeric = derivative(at, STEP);
+            if agrees(numeric) {
                 continue;
             }
             let hint = if kink_near(&at, numeric) {

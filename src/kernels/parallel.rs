@@ -37,5 +37,8 @@ fn split<T: Send>(start: usize, out: &mut [T], unit: usize, piece: usize, work: 
     }
     let half = (out.len().div_ceil(unit) / 2).max(1) * unit;
     let (left, right) = out.split_at_mut(half);
-    rayon_core::join(|| split(start, left, unit, piece, work), || split(start + half, right, unit, piece, work));
+    rayon_core::join(
+        || split(start, left, unit, piece, work),
+        || split(start + half, right, unit, piece, work),
+    );
 }
