@@ -23,6 +23,8 @@ pub enum Init {
     Normal(f64),
     /// As normal, of what lies within bounds.
     TruncatedNormal {
+        /// The mean of the normal distribution; PyTorch's default is 0.
+        mean: f64,
         /// The standard deviation of the normal distribution; PyTorch's default is 1.
         std: f64,
         /// The least; PyTorch's default is −2.
@@ -58,8 +60,11 @@ pub enum Init {
     /// 1 where both places of a matrix are the same, else 0.
     Eye,
     /// A convolution, of kernels with a middle, that passes its input on: 1 in the middle from each
-    /// channel to the same one.
-    Dirac,
+    /// channel to the same one of its group; PyTorch's default is one group.
+    Dirac {
+        /// Of the channels that go out; each goes through the channels that come in anew.
+        groups: usize,
+    },
 }
 
 /// How many numbers of its surroundings a unit is scaled by.
@@ -109,7 +114,7 @@ impl Init {
     ///
     /// # Panics
     /// When the shape has not the axes that [`Orthogonal`](Init::Orthogonal), [`Eye`](Init::Eye) or
-    /// [`Dirac`](Init::Dirac) needs, or a number is outside its domain.
+    /// [`Dirac`](Init::Dirac) needs, the groups do not divide, or a number is outside its domain.
     #[track_caller]
     pub fn make<F: Float>(self, rng: &Rng, shape: &Shape) -> Tensor<F> {
         if shape.size() == 0 {
@@ -129,7 +134,7 @@ impl Init {
             Init::Constant(value) => Tensor::full(shape, F::of(value)),
             Init::Uniform(bound) => rng.uniform(shape, -bound, bound),
             Init::Normal(std) => rng.normal(shape, 0.0, std),
-            Init::TruncatedNormal { std, low, high } => truncated(rng, shape, std, low, high),
+            Init::TruncatedNormal { mean, std, low, high } => truncated(rng, shape, mean, std, [low, high]),
             Init::GlorotUniform => scaled(1.0, Fan::Average, false),
             Init::GlorotNormal => scaled(1.0, Fan::Average, true),
             Init::HeUniform => scaled(2.0, Fan::In, false),
@@ -142,7 +147,7 @@ impl Init {
                 let &[_, columns] = &shape[..] else { panic!("gradtape: eye: needs a matrix, not {shape}") };
                 Tensor::from_fn(shape, |i| if i / columns == i % columns { F::ONE } else { F::ZERO })
             }
-            Init::Dirac => dirac(shape),
+            Init::Dirac { groups } => dirac(shape, groups),
         }
     }
 }
@@ -172,15 +177,15 @@ fn count(fan: Fan, shape: &Shape) -> f64 {
 
 /// By the inverse of the distribution function, so that no draw is thrown away.
 #[track_caller]
-fn truncated<F: Float>(rng: &Rng, shape: &Shape, std: f64, low: f64, high: f64) -> Tensor<F> {
-    let ordered = low < high && std > 0.0;
+fn truncated<F: Float>(rng: &Rng, shape: &Shape, mean: f64, std: f64, [low, high]: [f64; 2]) -> Tensor<F> {
+    let fits = low < high && std > 0.0 && mean.is_finite();
     assert!(
-        ordered,
-        "gradtape: truncated_normal: a deviation above 0 and bounds in order, not {std}, {low} and {high}"
+        fits,
+        "gradtape: truncated_normal: a mean, a deviation above 0 and bounds in order, not {mean}, {std}, {low} and {high}"
     );
     let scale = std * SQRT_2;
-    let share = |bound: f64| Tensor::scalar(bound / scale).erf().item();
-    let drawn = rng.uniform::<f64>(shape, share(low), share(high)).erfinv() * scale;
+    let share = |bound: f64| Tensor::scalar((bound - mean) / scale).erf().item();
+    let drawn = rng.uniform::<f64>(shape, share(low), share(high)).erfinv() * scale + mean;
     drawn.clamp(low, high).cast()
 }
 
@@ -197,13 +202,15 @@ fn orthogonal<F: Float>(rng: &Rng, shape: &Shape, gain: f64) -> Tensor<F> {
 }
 
 #[track_caller]
-fn dirac<F: Float>(shape: &Shape) -> Tensor<F> {
+fn dirac<F: Float>(shape: &Shape, groups: usize) -> Tensor<F> {
     assert!(shape.rank() >= 3, "gradtape: dirac: needs [out, in, kernel..], not {shape}");
+    let divides = groups > 0 && shape[0].is_multiple_of(groups);
+    assert!(divides, "gradtape: dirac: {groups} groups do not divide the {} channels of {shape}", shape[0]);
     let taps: usize = shape[2..].iter().product();
     let middle = shape[2..].iter().fold(0, |place, &size| place * size + size / 2);
     Tensor::from_fn(shape, |i| {
         let (pair, tap) = (i / taps, i % taps);
         let (output, input) = (pair / shape[1], pair % shape[1]);
-        if output == input && tap == middle { F::ONE } else { F::ZERO }
+        if output % (shape[0] / groups) == input && tap == middle { F::ONE } else { F::ZERO }
     })
 }

@@ -4,8 +4,9 @@
 use crate::kinks::{derivatives, same};
 use crate::misuse::outcome;
 use gradtape::nn::{
-    AttentionMasks, BatchNorm1d, BatchNormOptions, Ctx, GroupNorm, InstanceNorm1d, LayerNorm,
-    LayerNormOptions, Lstm, Module, MultiheadAttention, Params, RmsNorm, Sequences,
+    AttentionMasks, BatchNorm1d, BatchNormOptions, Ctx, GroupNorm, GroupNormOptions, InstanceNorm1d,
+    LayerNorm, LayerNormOptions, Lstm, Module, MultiheadAttention, Params, RmsNorm, RmsNormOptions,
+    Sequences,
 };
 use gradtape::{Tape, Tensor, random::Rng};
 
@@ -33,7 +34,8 @@ fn what_does_not_vary_is_normalised_to_0() {
     // √eps is ½.
     let plain = LayerNormOptions { eps: 0.25, elementwise_affine: false, ..Default::default() };
     let layer = LayerNorm::with(&mut params, [2], plain);
-    let group = GroupNorm::with(&mut params, 1, 2, 0.25, false);
+    let group =
+        GroupNorm::with(&mut params, 1, 2, GroupNormOptions { eps: 0.25, affine: false, bias: false });
     let of_batch =
         BatchNormOptions { eps: 0.25, affine: false, track_running_stats: false, ..Default::default() };
     let batch = BatchNorm1d::with(&mut params, 1, of_batch);
@@ -56,7 +58,8 @@ fn what_does_not_vary_is_normalised_to_0() {
 
 #[test]
 fn rms_norm_of_0_is_0() {
-    let layer = RmsNorm::with(&mut Params::<f64>::seeded(0), [2], 0.25, false);
+    let options = RmsNormOptions { eps: Some(0.25), elementwise_affine: false };
+    let layer = RmsNorm::with(&mut Params::<f64>::seeded(0), [2], options);
     let found = derivatives(&[Tensor::from([0.0, 0.0])], |v| {
         layer.forward(&Ctx::new(Vec::new(), None), v[0].clone())
     });

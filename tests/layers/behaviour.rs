@@ -159,6 +159,14 @@ fn attention_is_the_same_with_its_weights_and_without_them() {
 }
 
 #[test]
+fn one_slope_is_for_any_shape() {
+    let mut params = Params::<f64>::seeded(1);
+    let layer = Prelu::with(&mut params, 1, 0.5);
+    assert_eq!(layer.forward(&params.eval(), Tensor::scalar(-2.0)), Tensor::scalar(-1.0));
+    assert_eq!(layer.forward(&params.eval(), Tensor::from([-2.0, 2.0])), Tensor::from([-1.0, 2.0]));
+}
+
+#[test]
 fn sinusoidal_positions_are_those_of_the_paper() {
     let y = SinusoidalPositions.forward(&Params::<f64>::seeded(0).eval(), Tensor::zeros([1, 3, 4]));
     let expected = [0.0, 1.0, 0.0, 1.0].into_iter();

@@ -3,7 +3,8 @@
 use crate::sequences::{padded, recurrent, stepped};
 use crate::{Make, refused};
 use gradtape::nn::*;
-use gradtape::{Tape, Tensor, ops::Resize, random::Rng};
+use gradtape::ops::{PadMode, Padding, Resize};
+use gradtape::{Tape, Tensor, random::Rng};
 
 /// What a layer says to an input, in training.
 fn refused_input(make: Make, shape: &[usize]) -> String {
@@ -130,6 +131,30 @@ fn states_that_do_not_fit_are_refused_with_what_was_expected() {
 }
 
 #[test]
+fn masks_that_do_not_fit_are_refused_by_their_names() {
+    let mut params = Params::<f64>::seeded(1);
+    let layer = MultiheadAttention::new(&mut params, 4, 2);
+    let (x, mask) = (Tensor::ones([2, 3, 4]), Tensor::zeros([4, 4]));
+    let attn_mask = AttentionMasks { attn_mask: Some(&mask), ..Default::default() };
+    let attn_bias = AttentionMasks { attn_bias: Some(&mask), ..Default::default() };
+    let key_padding_mask = AttentionMasks { key_padding_mask: Some(&mask), ..Default::default() };
+    for (masks, expected) in [
+        (attn_mask, "an attn_mask that broadcasts to [2, 2, 3, 3], not [4, 4]"),
+        (attn_bias, "an attn_bias that broadcasts to [2, 2, 3, 3], not [4, 4]"),
+        (key_padding_mask, "a key_padding_mask [2, 3], not [4, 4]"),
+    ] {
+        let with = masks.clone();
+        let messages = [
+            refused(|| drop(layer.attend(&params.eval(), [&x; 3], masks))),
+            refused(|| drop(layer.attend_with_weights(&params.eval(), [&x; 3], with, true))),
+        ];
+        for message in messages {
+            assert_eq!(message, format!("gradtape: attention: needs {expected}"));
+        }
+    }
+}
+
+#[test]
 fn options_that_are_none_are_refused_with_what_was_expected() {
     let cases: &[(Make, &str)] = &[
         (
@@ -149,7 +174,20 @@ fn options_that_are_none_are_refused_with_what_was_expected() {
             },
             "conv: stride [1, 1, 1] for 2 axes",
         ),
+        (
+            |p| {
+                let options = Conv1dOptions {
+                    padding: Padding::Same,
+                    stride: 2.into(),
+                    padding_mode: PadMode::Circular,
+                    ..Default::default()
+                };
+                Box::new(Conv1d::with(p, 1, 1, 3, options))
+            },
+            "conv: padding to the same size needs stride 1, not [2]",
+        ),
         (|p| Box::new(MultiheadAttention::new(p, 4, 3)), "attention: 3 heads do not divide the width 4"),
+        (|p| Box::new(MultiheadAttention::new(p, 0, 1)), "attention: 1 heads do not divide the width 0"),
         (
             |p| Box::new(Embedding::with(p, 3, 2, padded(3))),
             "embedding: padding_idx 3 is not below the count 3",

@@ -24,14 +24,27 @@ pub(crate) const LAYERS: &[(&str, Make)] = &[
         let options = BatchNormOptions { track_running_stats: false, ..Default::default() };
         Box::new(BatchNorm2d::with(p, 2, options))
     }),
+    ("batch_norm3d", |p| {
+        Box::new(BatchNorm3d::with(p, 2, BatchNormOptions { bias: false, ..Default::default() }))
+    }),
     ("layer_norm", |p| Box::new(LayerNorm::new(p, [3, 4]))),
     ("layer_norm_without_bias", |p| {
         let options = LayerNormOptions { eps: 1e-3, bias: false, ..Default::default() };
         Box::new(LayerNorm::with(p, [4], options))
     }),
     ("rms_norm", |p| Box::new(RmsNorm::new(p, [4]))),
-    ("rms_norm_plain", |p| Box::new(RmsNorm::with(p, [3, 4], 1e-2, false))),
+    ("rms_norm_plain", |p| {
+        Box::new(RmsNorm::with(p, [3, 4], RmsNormOptions { eps: Some(1e-2), elementwise_affine: false }))
+    }),
     ("group_norm", |p| Box::new(GroupNorm::new(p, 2, 4))),
+    ("group_norm_without_bias", |p| {
+        let options = GroupNormOptions { eps: 1e-2, bias: false, ..Default::default() };
+        Box::new(GroupNorm::with(p, 1, 3, options))
+    }),
+    ("instance_norm3d", |p| {
+        let options = InstanceNormOptions { affine: true, bias: false, ..Default::default() };
+        Box::new(InstanceNorm3d::with(p, 2, options))
+    }),
     ("instance_norm1d", |p| Box::new(InstanceNorm1d::new(p, 2))),
     ("instance_norm2d", |p| {
         let options = InstanceNormOptions { affine: true, track_running_stats: true, ..Default::default() };
@@ -69,7 +82,7 @@ pub(crate) const LAYERS: &[(&str, Make)] = &[
     ("softplus", |_| Box::new(Softplus { beta: 2.0 })),
     ("hardshrink", |_| Box::new(Hardshrink::default())),
     ("softshrink", |_| Box::new(Softshrink::default())),
-    ("hardtanh", |_| Box::new(Hardtanh { min: -0.5, max: 1.5 })),
+    ("hardtanh", |_| Box::new(Hardtanh { min_val: -0.5, max_val: 1.5 })),
     ("threshold", |_| Box::new(Threshold { threshold: 0.2, value: -1.0 })),
     ("prelu", |p| Box::new(Prelu::new(p, 1))),
     ("prelu_channels", |p| Box::new(Prelu::new(p, 3))),

@@ -51,6 +51,14 @@ pub(crate) const LAYERS: &[(&str, Make)] = &[
         let options = ConvTransposeOptions { stride, padding, groups: 2, ..Default::default() };
         Box::new(ConvTranspose2d::with(p, 4, 2, 3, false, options))
     }),
+    ("conv_transpose3d", |p| {
+        let options = ConvTransposeOptions {
+            stride: [1, 2, 1].into(),
+            dilation: [1, 1, 2].into(),
+            ..Default::default()
+        };
+        Box::new(ConvTranspose3d::with(p, 1, 2, 2, true, options))
+    }),
     ("max_pool1d", |_| {
         let options = MaxPoolOptions { stride: Some(2.into()), padding: 1.into(), ..Default::default() };
         Box::new(MaxPool1d::with(3, options))

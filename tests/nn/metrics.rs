@@ -169,7 +169,7 @@ fn a_trainer_measures_several_metrics_over_all_batches_together() {
 fn metrics_refuse_what_does_not_fit() {
     let x = Tensor::<f64>::ones([2, 3]);
     let refusals: [(&dyn Fn() -> f64, &str); 8] = [
-        (&|| accuracy(&x, &[0].into()), "accuracy: [2] rows, [1] targets"),
+        (&|| accuracy(&x, &[0].into()), "accuracy: needs [n, classes, ..] and [n, ..], not [2, 3] and [1]"),
         (&|| top_k_accuracy(&x, &[0].into(), 1), "top_k_accuracy: needs [n, classes] and [n]"),
         (&|| top_k_accuracy(&x, &[0, 1].into(), 4), "topk: 4 elements"),
         (&|| binary_accuracy(&x, &Tensor::ones([2]), 0.5), "binary_accuracy: outputs [2, 3], targets [2]"),

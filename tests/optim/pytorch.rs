@@ -92,7 +92,7 @@ fn optimizers_follow_pytorch_for_twenty_steps() {
 
     let mut case = |name: &str, rule| follow(&mut reference, name, rule, true);
     case("adafactor", Adafactor::default());
-    let options = Adafactor { eps1: Some(1e-4), eps2: 1e-2, d: 1.5, ..Adafactor::new(0.1) };
+    let options = Adafactor { eps: (Some(1e-4), 1e-2), d: 1.5, ..Adafactor::new(0.1) };
     let options = Adafactor { beta2_decay: -0.5, weight_decay: 0.1, maximize: true, ..options };
     case("adafactor_options", options);
 
@@ -107,7 +107,7 @@ fn optimizers_follow_pytorch_for_twenty_steps() {
     let mut case = |name: &str, rule| follow(&mut reference, name, rule, false);
     case("muon", Muon::new(0.02));
     let options = Muon { weight_decay: 0.0, momentum: 0.8, nesterov: false, ..Muon::new(0.02) };
-    case("muon_match", Muon { ns_steps: 3, adjust_lr: MuonLr::MatchRmsAdamW, ..options });
+    case("muon_match", Muon { ns_steps: 3, adjust_lr_fn: MuonLr::MatchRmsAdamW, ..options });
 
     reference.all_are_read();
 }
@@ -139,7 +139,7 @@ fn lbfgs_follows_pytorch() {
     };
     case("lbfgs", Lbfgs { max_iter: 3, ..Lbfgs::new(0.005) });
     case("lbfgs_history", Lbfgs { max_iter: 4, history_size: 2, ..Lbfgs::new(0.01) });
-    let wolfe = Lbfgs { line_search: LineSearch::StrongWolfe, ..Lbfgs::default() };
+    let wolfe = Lbfgs { line_search_fn: LineSearch::StrongWolfe, ..Lbfgs::default() };
     case("lbfgs_wolfe", Lbfgs { max_iter: 4, ..wolfe.clone() });
     case(
         "lbfgs_wolfe_short",

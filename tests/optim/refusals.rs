@@ -2,8 +2,8 @@
 
 use crate::{gradients, message_of, start};
 use gradtape::nn::schedule::{
-    Constant, Cosine, CosineRestarts, Cyclic, Exponential, Linear, OneCycle, Plateau, Schedule, Sequence,
-    Step,
+    Constant, Cosine, CosineRestarts, Cyclic, Exponential, Linear, OneCycle, Plateau, Polynomial, Scale,
+    Schedule, Sequence, Step,
 };
 use gradtape::nn::{
     Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Asgd, Ctx, Lamb, Lbfgs, Lion, Muon, Nadam, Optimizer,
@@ -48,13 +48,22 @@ fn schedules_outside_their_domains_are_refused_by_name() {
         let error = found.unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
     }
-    refuses(Step { size: 0, gamma: 0.1 }.check(), "step size: expected at least 1");
-    refuses(Linear { total: 0, ..Linear::default() }.check(), "total");
+    refuses(Step::new(0).check(), "step_size: expected at least 1");
+    refuses(Linear { total_iters: 0, ..Linear::default() }.check(), "total_iters");
     refuses(Exponential { gamma: f64::NAN }.check(), "gamma");
-    refuses(Cosine { period: 0, least: 0.0 }.check(), "period");
-    refuses(CosineRestarts { period: 1, growth: 0, least: 0.0 }.check(), "growth");
-    refuses(Cyclic { up: 0, ..Cyclic::new(0.1, 1.0) }.check(), "rise");
-    refuses(OneCycle::new(1.0, 1).check(), "total");
+    refuses(Cosine::new(0).check(), "t_max");
+    refuses(CosineRestarts { t_mult: 0, ..CosineRestarts::new(1) }.check(), "t_mult");
+    refuses(Cyclic { step_size_up: 0, ..Cyclic::new(0.1, 1.0) }.check(), "step_size_up");
+    refuses(Cyclic { scale: Scale::ExpRange(f64::NAN), ..Cyclic::new(0.1, 1.0) }.check(), "gamma");
+    refuses(Polynomial { power: -1.0, ..Polynomial::default() }.check(), "power: expected a finite number");
+    refuses(OneCycle::new(1.0, 1).check(), "total_steps");
+    let late = OneCycle { pct_start: 0.6, three_phase: true, ..OneCycle::new(1.0, 10) };
+    refuses(late.check(), "pct_start: expected at most ½");
+    refuses(
+        OneCycle { momentum: Some((f64::NAN, 1.0)), ..OneCycle::new(1.0, 10) }.check(),
+        "lowest momentum",
+    );
+    refuses(Plateau { eps: f64::NAN, ..Plateau::default() }.check(), "plateau eps");
     refuses(OneCycle { pct_start: 1.5, ..OneCycle::new(1.0, 10) }.check(), "pct_start");
     refuses(Plateau { factor: 1.0, ..Plateau::default() }.check(), "plateau factor");
     let backwards =

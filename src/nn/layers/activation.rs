@@ -1,8 +1,9 @@
 //! Activations: layers that are one method of [`Value`].
 
+use super::batch_norm::per_channel;
 use crate::{
-    Float, Interp, Tensor, Value,
-    nn::{Ctx, Module, ParamId, Params},
+    Float, Interp, Shape, Value,
+    nn::{Ctx, Init, Module, ParamId, Params},
 };
 
 /// Modules without options.
@@ -116,7 +117,7 @@ macro_rules! functions_with {
 functions_with! {
     /// Slope below 0: [`Value::leaky_relu`].
     LeakyRelu, leaky_relu { /// 0.01.
-        slope = 0.01 };
+        negative_slope = 0.01 };
     /// Exponential below 0: [`Value::elu`].
     Elu, elu { /// 1.
         alpha = 1.0 };
@@ -128,14 +129,14 @@ functions_with! {
         beta = 1.0 };
     /// x where |x| is above λ, else 0: [`Value::hardshrink`].
     Hardshrink, hardshrink { /// ½.
-        lambda = 0.5 };
+        lambd = 0.5 };
     /// x drawn towards 0 by λ: [`Value::softshrink`].
     Softshrink, softshrink { /// ½.
-        lambda = 0.5 };
+        lambd = 0.5 };
     /// x kept within bounds: [`Value::hardtanh`].
     Hardtanh, hardtanh { /// −1.
-        min = -1.0, /// 1.
-        max = 1.0 };
+        min_val = -1.0, /// 1.
+        max_val = 1.0 };
     /// x above a threshold, else a number: [`Value::threshold`].
     Threshold, threshold { /// What x must exceed: 0.
         threshold = 0.0, /// What is put in its place: 0.
@@ -153,9 +154,13 @@ pub struct Prelu {
 impl Prelu {
     /// A layer of so many slopes: 1, or one for each channel.
     pub fn new<F: Float>(params: &mut Params<F>, slopes: usize) -> Self {
-        params.layer("prelu", "weight", |params| Prelu {
-            weight: params.add("weight", Tensor::full([slopes], F::of(0.25))),
-        })
+        Self::with(params, slopes, 0.25)
+    }
+
+    /// A layer of so many slopes that start as `init`.
+    pub fn with<F: Float>(params: &mut Params<F>, slopes: usize, init: f64) -> Self {
+        let init = Init::Constant(init);
+        params.layer("prelu", "weight", |params| Prelu { weight: params.start("weight", init, [slopes]) })
     }
 }
 
@@ -168,8 +173,9 @@ impl Module for Prelu {
         let slopes = weight.shape().size();
         let fits = slopes == 1 || shape.get(1) == Some(&slopes);
         assert!(fits, "gradtape: prelu: needs [batch, {slopes}, ..], not {shape}");
-        let rank = if slopes == 1 { 2 } else { shape.rank() };
-        x.prelu(&super::batch_norm::per_channel(weight, rank))
+        let along =
+            if slopes == 1 { weight.reshape(Shape::scalar()) } else { per_channel(weight, shape.rank()) };
+        x.prelu(&along)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::linear::{Linear, affine};
 use crate::{
-    Float, Interp, Tensor, Value,
+    Float, Interp, Shape, Tensor, Value,
     nn::{Ctx, Dropout, Init, Module, ParamId, Params},
     ops::{AttentionMask, AttentionOptions as Attending, PadMode, RotaryOptions},
 };
@@ -177,7 +177,7 @@ impl MultiheadAttention {
         options: AttentionOptions,
     ) -> Self {
         let AttentionOptions { dropout, bias, add_bias_kv, add_zero_attn, kdim, vdim, rotary } = options;
-        let divides = heads > 0 && width.is_multiple_of(heads);
+        let divides = heads > 0 && width > 0 && width.is_multiple_of(heads);
         assert!(divides, "gradtape: attention: {heads} heads do not divide the width {width}");
         assert!((0.0..1.0).contains(&dropout), "gradtape: attention: a dropout in [0, 1), not {dropout}");
         let (kdim, vdim) = (kdim.unwrap_or(width), vdim.unwrap_or(width));
@@ -288,6 +288,13 @@ impl MultiheadAttention {
         );
         let batched = rank == 3;
         let (queries, keys) = (q[rank - 2], k[rank - 2]);
+        let all = Shape::from([if batched { q[0] } else { 1 }, self.heads, queries, keys]);
+        let given =
+            [("mask", masks.attn_mask.map(Tensor::shape)), ("bias", masks.attn_bias.map(Value::shape))];
+        for (kind, shape) in given.into_iter().filter_map(|(kind, shape)| Some((kind, shape?))) {
+            let fits = shape.broadcasts_to(&all);
+            assert!(fits, "gradtape: attention: needs an attn_{kind} that broadcasts to {all}, not {shape}");
+        }
         let hidden = masks.hidden(batched.then(|| q[0]), keys);
         let [q, mut k, mut v] = if batched {
             self.projected(cx, inputs)

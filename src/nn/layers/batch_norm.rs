@@ -20,8 +20,10 @@ pub struct BatchNormOptions {
     pub eps: f64,
     /// How far running statistics move towards those of a batch: 0.1. None averages all batches.
     pub momentum: Option<f64>,
-    /// Whether each channel is then scaled and shifted: yes.
+    /// Whether each channel is then scaled, and shifted if there is a bias: yes.
     pub affine: bool,
+    /// Whether there is a bias: yes.
+    pub bias: bool,
     /// Whether running statistics are kept, to evaluate with: yes. If not, those of the batch are
     /// taken there too.
     pub track_running_stats: bool,
@@ -29,7 +31,13 @@ pub struct BatchNormOptions {
 
 impl Default for BatchNormOptions {
     fn default() -> Self {
-        BatchNormOptions { eps: 1e-5, momentum: Some(0.1), affine: true, track_running_stats: true }
+        BatchNormOptions {
+            eps: 1e-5,
+            momentum: Some(0.1),
+            affine: true,
+            bias: true,
+            track_running_stats: true,
+        }
     }
 }
 
@@ -115,13 +123,13 @@ impl<const AXES: usize> BatchNormNd<AXES> {
     #[track_caller]
     pub fn with<F: Float>(params: &mut Params<F>, channels: usize, options: BatchNormOptions) -> Self {
         const { assert!(AXES >= 1 && AXES <= 3) }
-        let BatchNormOptions { eps, momentum, affine, track_running_stats } = options;
+        let BatchNormOptions { eps, momentum, affine, bias, track_running_stats } = options;
         super::norm::must_be_eps("batch_norm", eps);
         let fine = momentum.is_none_or(|momentum| (0.0..=1.0).contains(&momentum));
         assert!(fine, "gradtape: batch_norm: a momentum in [0, 1], not {momentum:?}");
         let first = if affine { "weight" } else { "running_mean" };
         params.layer("batch_norm", first, |params| BatchNormNd {
-            affine: affine.then(|| Affine::new(params, [channels], true)),
+            affine: affine.then(|| Affine::new(params, [channels], bias)),
             running: track_running_stats.then(|| Running::new(params, channels)),
             channels,
             options,

@@ -99,7 +99,9 @@ impl<const AXES: usize> ConvNd<AXES> {
         let weight_shape = kernel_shape::<AXES>("conv", [outputs, inputs], groups, kernel.into());
         let kernel = &weight_shape[2..];
         let dilations = per_axis::<AXES>("conv", "dilation", &dilation);
-        per_axis::<AXES>("conv", "stride", &stride);
+        let strides = per_axis::<AXES>("conv", "stride", &stride);
+        let moves = matches!(padding, Padding::Same) && strides.iter().any(|&stride| stride != 1);
+        assert!(!moves, "gradtape: conv: padding to the same size needs stride 1, not {strides:?}");
         let zeros = padding_mode == PadMode::default();
         let around = (!zeros).then(|| {
             let mut widths = Vec::new();
@@ -111,7 +113,7 @@ impl<const AXES: usize> ConvNd<AXES> {
                 let all = kernel[axis].saturating_sub(1) * dilations[axis];
                 widths.extend(match padding {
                     Padding::Same => [(all / 2) as isize, (all - all / 2) as isize],
-                    _ => [given[axis] as isize; 2],
+                    _ => [given[axis].try_into().unwrap_or(isize::MAX); 2],
                 });
             }
             (widths, padding_mode)

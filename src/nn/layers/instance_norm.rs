@@ -23,8 +23,10 @@ pub struct InstanceNormOptions {
     pub eps: f64,
     /// How far running statistics move towards those of a batch: 0.1.
     pub momentum: f64,
-    /// Whether each channel is then scaled and shifted: no.
+    /// Whether each channel is then scaled, and shifted if there is a bias: no.
     pub affine: bool,
+    /// Whether there is a bias: yes.
+    pub bias: bool,
     /// Whether running statistics are kept, to evaluate with: no. If not, those of the sample are taken
     /// there too.
     pub track_running_stats: bool,
@@ -32,7 +34,13 @@ pub struct InstanceNormOptions {
 
 impl Default for InstanceNormOptions {
     fn default() -> Self {
-        InstanceNormOptions { eps: 1e-5, momentum: 0.1, affine: false, track_running_stats: false }
+        InstanceNormOptions {
+            eps: 1e-5,
+            momentum: 0.1,
+            affine: false,
+            bias: true,
+            track_running_stats: false,
+        }
     }
 }
 
@@ -61,13 +69,13 @@ impl<const AXES: usize> InstanceNormNd<AXES> {
     #[track_caller]
     pub fn with<F: Float>(params: &mut Params<F>, channels: usize, options: InstanceNormOptions) -> Self {
         const { assert!(AXES >= 1 && AXES <= 3) }
-        let InstanceNormOptions { eps, momentum, affine, track_running_stats } = options;
+        let InstanceNormOptions { eps, momentum, affine, bias, track_running_stats } = options;
         must_be_eps("instance_norm", eps);
         let fine = (0.0..=1.0).contains(&momentum);
         assert!(fine, "gradtape: instance_norm: a momentum in [0, 1], not {momentum}");
         let first = if affine { "weight" } else { "running_mean" };
         params.layer("instance_norm", first, |params| InstanceNormNd {
-            affine: affine.then(|| Affine::new(params, [channels], true)),
+            affine: affine.then(|| Affine::new(params, [channels], bias)),
             running: track_running_stats.then(|| Running::new(params, channels)),
             channels,
             options,

@@ -32,7 +32,7 @@ pub use instance_norm::{
     InstanceNorm1d, InstanceNorm2d, InstanceNorm3d, InstanceNormNd, InstanceNormOptions,
 };
 pub use linear::{Bilinear, Dense, Linear};
-pub use norm::{Affine, GroupNorm, LayerNorm, LayerNormOptions, RmsNorm};
+pub use norm::{Affine, GroupNorm, GroupNormOptions, LayerNorm, LayerNormOptions, RmsNorm, RmsNormOptions};
 pub use pad::*;
 pub use pool::*;
 pub use position::{LearnedPositions, SinusoidalPositions};

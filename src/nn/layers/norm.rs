@@ -140,6 +140,21 @@ impl Module for LayerNorm {
     }
 }
 
+/// The options of root mean square normalisation. The defaults are PyTorch's.
+#[derive(Clone, Copy, Debug)]
+pub struct RmsNormOptions {
+    /// Added to the mean of squares: none stands for the precision of the element type.
+    pub eps: Option<f64>,
+    /// Whether each element is then scaled: yes.
+    pub elementwise_affine: bool,
+}
+
+impl Default for RmsNormOptions {
+    fn default() -> Self {
+        RmsNormOptions { eps: None, elementwise_affine: true }
+    }
+}
+
 /// x/√(mean(x²) + eps)·w over the last axes (Zhang, Sennrich: Root Mean Square Layer Normalization,
 /// 2019).
 #[derive(Clone, Debug)]
@@ -151,13 +166,12 @@ pub struct RmsNorm {
 }
 
 impl RmsNorm {
-    /// A layer over last axes of these sizes, with a weight; eps is the precision of the element type,
-    /// as in PyTorch.
+    /// A layer over last axes of these sizes.
     pub fn new<F: Float>(params: &mut Params<F>, normalized_shape: impl Into<Shape>) -> Self {
-        Self::with(params, normalized_shape, 2f64.powi(1 - F::DIGITS as i32), true)
+        Self::with(params, normalized_shape, RmsNormOptions::default())
     }
 
-    /// A layer over last axes of these sizes, with or without a weight.
+    /// A layer over last axes of these sizes.
     ///
     /// # Panics
     /// When eps is negative.
@@ -165,10 +179,10 @@ impl RmsNorm {
     pub fn with<F: Float>(
         params: &mut Params<F>,
         normalized_shape: impl Into<Shape>,
-        eps: f64,
-        elementwise_affine: bool,
+        options: RmsNormOptions,
     ) -> Self {
-        let shape = normalized_shape.into();
+        let (shape, RmsNormOptions { eps, elementwise_affine }) = (normalized_shape.into(), options);
+        let eps = eps.unwrap_or(2f64.powi(1 - F::DIGITS as i32));
         must_be_eps("rms_norm", eps);
         params.layer("rms_norm", "weight", |params| RmsNorm {
             affine: elementwise_affine.then(|| Affine::new(params, &shape, false)),
@@ -193,6 +207,23 @@ impl Module for RmsNorm {
     }
 }
 
+/// The options of group normalisation. The defaults are PyTorch's.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupNormOptions {
+    /// Added to the variance: 10⁻⁵.
+    pub eps: f64,
+    /// Whether each channel is then scaled, and shifted if there is a bias: yes.
+    pub affine: bool,
+    /// Whether there is a bias: yes.
+    pub bias: bool,
+}
+
+impl Default for GroupNormOptions {
+    fn default() -> Self {
+        GroupNormOptions { eps: 1e-5, affine: true, bias: true }
+    }
+}
+
 /// (x − μ)/√(σ² + eps)·w + b, where μ and σ² are over each group of a sample's channels, and w and b
 /// for each channel (Wu, He: Group Normalization, 2018).
 #[derive(Clone, Debug)]
@@ -205,16 +236,16 @@ pub struct GroupNorm {
 }
 
 impl GroupNorm {
-    /// A layer for so many groups of so many channels; eps is 10⁻⁵.
+    /// A layer for so many groups of so many channels.
     ///
     /// # Panics
     /// When the groups do not divide the channels.
     #[track_caller]
     pub fn new<F: Float>(params: &mut Params<F>, groups: usize, channels: usize) -> Self {
-        Self::with(params, groups, channels, 1e-5, true)
+        Self::with(params, groups, channels, GroupNormOptions::default())
     }
 
-    /// A layer that may scale and shift.
+    /// A layer for so many groups of so many channels.
     ///
     /// # Panics
     /// When the groups do not divide the channels or eps is negative.
@@ -223,14 +254,14 @@ impl GroupNorm {
         params: &mut Params<F>,
         groups: usize,
         channels: usize,
-        eps: f64,
-        affine: bool,
+        options: GroupNormOptions,
     ) -> Self {
+        let GroupNormOptions { eps, affine, bias } = options;
         let divides = groups > 0 && channels.is_multiple_of(groups);
         assert!(divides, "gradtape: group_norm: {groups} groups do not divide {channels} channels");
         must_be_eps("group_norm", eps);
         params.layer("group_norm", "weight", |params| GroupNorm {
-            affine: affine.then(|| Affine::new(params, [channels], true)),
+            affine: affine.then(|| Affine::new(params, [channels], bias)),
             groups,
             channels,
             eps,

@@ -18,13 +18,10 @@ use crate::{
 /// When `output` is not `[n, classes, ..]` with targets `[n, ..]`.
 #[track_caller]
 pub fn accuracy<F: Float>(output: &Tensor<F>, target: &Indices) -> f64 {
+    let (shape, targets) = (output.shape(), target.shape());
+    let fits = shape.rank() >= 2 && shape[1] > 0 && targets[..] == [&shape[..1], &shape[2..]].concat()[..];
+    assert!(fits, "gradtape: accuracy: needs [n, classes, ..] and [n, ..], not {shape} and {targets}");
     let (_, found) = output.max_dim(1, false);
-    assert!(
-        found.shape() == target.shape(),
-        "gradtape: accuracy: {} rows, {} targets",
-        found.shape(),
-        target.shape()
-    );
     share(found.slice().iter().zip(target.slice()).map(|(a, b)| a == b))
 }
 

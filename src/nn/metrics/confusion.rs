@@ -49,8 +49,15 @@ struct Decisions {
 
 impl ConfusionMatrix {
     /// A matrix of zeros for so many classes.
+    ///
+    /// # Panics
+    /// When they are more than memory can count.
+    #[track_caller]
     pub fn new(classes: usize) -> Self {
-        ConfusionMatrix { classes, counts: vec![0; classes * classes] }
+        let size = classes.checked_mul(classes).filter(|&size| size <= isize::MAX as usize / 8);
+        let size =
+            size.unwrap_or_else(|| panic!("gradtape: confusion matrix: {classes} classes are too many"));
+        ConfusionMatrix { classes, counts: vec![0; size] }
     }
 
     /// Counts outputs `[n, classes, ..]`, of which the greatest says the class, with targets `[n, ..]`.

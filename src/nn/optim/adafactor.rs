@@ -15,10 +15,9 @@ pub struct Adafactor {
     pub lr: f64,
     /// The exponent of the decay of the second moment, 1 − t^decay: −0.8.
     pub beta2_decay: f64,
-    /// What keeps the second moment from 0; nothing stands for the element type's epsilon.
-    pub eps1: Option<f64>,
-    /// The least size of a parameter: 1e-3.
-    pub eps2: f64,
+    /// What keeps the second moment from 0, where nothing stands for the element type's epsilon, and the
+    /// least size of a parameter: nothing and 1e-3.
+    pub eps: (Option<f64>, f64),
     /// What the root mean square of a step is clipped to: 1.
     pub d: f64,
     /// Decoupled weight decay: 0.
@@ -39,8 +38,7 @@ impl Default for Adafactor {
         Adafactor {
             lr: 1e-2,
             beta2_decay: -0.8,
-            eps1: None,
-            eps2: 1e-3,
+            eps: (None, 1e-3),
             d: 1.0,
             weight_decay: 0.0,
             maximize: false,
@@ -54,8 +52,8 @@ impl Rule for Adafactor {
         if self.beta2_decay > 0.0 || self.beta2_decay.is_nan() {
             return Err(Error::config("beta2 decay", "a number of at most 0", self.beta2_decay));
         }
-        not_negative("eps1", self.eps1.unwrap_or(0.0))?;
-        not_negative("eps2", self.eps2)?;
+        not_negative("the first eps", self.eps.0.unwrap_or(0.0))?;
+        not_negative("the second eps", self.eps.1)?;
         if self.d < 1.0 || self.d.is_nan() {
             return Err(Error::config("d", "a number of at least 1", self.d));
         }
@@ -77,7 +75,7 @@ impl Rule for Adafactor {
     fn update<F: Float>(&self, step: Step<'_, F>) {
         let number = step.number as f64;
         let fresh = number.powf(self.beta2_decay);
-        let eps1 = self.eps1.unwrap_or(if F::DIGITS == 24 { f64::from(f32::EPSILON) } else { f64::EPSILON });
+        let eps1 = self.eps.0.unwrap_or(if F::DIGITS == 24 { f64::from(f32::EPSILON) } else { f64::EPSILON });
         let least = F::of(eps1 * eps1);
         let sign = if self.maximize { -F::ONE } else { F::ONE };
         let sides = sides(step.shape).map(|(rows, cols)| (step.shape[rows], step.shape[cols]));
@@ -121,7 +119,7 @@ impl Rule for Adafactor {
         let root_mean_square =
             |x: &[F]| (x.iter().map(|v| v.to_f64() * v.to_f64()).sum::<f64>() / size).sqrt();
         let relative = self.lr.min(1.0 / number.sqrt());
-        let length = self.eps2.max(root_mean_square(weights)) * relative;
+        let length = self.eps.1.max(root_mean_square(weights)) * relative;
         let clipped = length / (root_mean_square(&towards) / self.d).max(1.0);
         let (lr, shrink) = (sign * F::of(clipped), F::of(1.0 - self.lr * self.weight_decay));
         debug_assert_eq!(towards.len(), gradient.len());

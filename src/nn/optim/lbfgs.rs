@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 ///     let loss = ((1.0 - &a).square() + (b - a.square()).square() * 100.0).sum();
 ///     (loss.item(), cx.backward(loss))
 /// };
-/// let mut lbfgs = Lbfgs { line_search: LineSearch::StrongWolfe, ..Lbfgs::new(1.0) };
+/// let mut lbfgs = Lbfgs { line_search_fn: LineSearch::StrongWolfe, ..Lbfgs::new(1.0) };
 /// for _ in 0..10 {
 ///     lbfgs.step(&mut params, &mut rosenbrock)?;
 /// }
@@ -45,7 +45,7 @@ pub struct Lbfgs {
     /// How many differences are kept to know the curvature by: 100.
     pub history_size: usize,
     /// How the length along a direction is found.
-    pub line_search: LineSearch,
+    pub line_search_fn: LineSearch,
     /// Whether to climb instead: no.
     pub maximize: bool,
     /// What is known from earlier iterations: at first nothing, the default.
@@ -85,7 +85,7 @@ impl Lbfgs {
             tolerance_grad: 1e-7,
             tolerance_change: 1e-9,
             history_size: 100,
-            line_search: LineSearch::None,
+            line_search_fn: LineSearch::None,
             maximize: false,
             memory: LbfgsMemory::default(),
         }
@@ -173,7 +173,7 @@ impl Lbfgs {
                 break;
             }
             let before = now.loss;
-            match self.line_search {
+            match self.line_search_fn {
                 LineSearch::StrongWolfe => {
                     let mut search = Search {
                         from: &x,

@@ -31,7 +31,7 @@ pub struct Muon {
     /// How often it is iterated: 5.
     pub ns_steps: usize,
     /// How the learning rate follows the shape.
-    pub adjust_lr: MuonLr,
+    pub adjust_lr_fn: MuonLr,
 }
 
 /// How the learning rate of [`Muon`] follows the shape `[rows, cols]` of a matrix.
@@ -78,7 +78,7 @@ impl Default for Muon {
             ns_coefficients: (3.4445, -4.775, 2.0315),
             eps: 1e-7,
             ns_steps: 5,
-            adjust_lr: MuonLr::Original,
+            adjust_lr_fn: MuonLr::Original,
         }
     }
 }
@@ -119,7 +119,7 @@ impl Rule for Muon {
         });
         let towards = self.orthogonal(towards);
         let (rows, cols) = (shape[0] as f64, shape[1] as f64);
-        let factor = match self.adjust_lr {
+        let factor = match self.adjust_lr_fn {
             MuonLr::Original => (rows / cols).max(1.0).sqrt(),
             MuonLr::MatchRmsAdamW => 0.2 * rows.max(cols).sqrt(),
         };

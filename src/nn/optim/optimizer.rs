@@ -103,7 +103,12 @@ impl<R: Rule, F: Float> Optimizer<R, F> {
     /// optimizer.schedule(&Exponential { gamma: 0.5 }, 2);
     /// assert_eq!(optimizer.rules()[0].lr(), 0.2);
     /// ```
+    ///
+    /// # Panics
+    /// When an option of the schedule is outside its domain.
+    #[track_caller]
     pub fn schedule(&mut self, schedule: &dyn Schedule, t: u64) {
+        must(schedule.check());
         let momentum = schedule.momentum(t);
         for (rule, &base) in self.rules.iter_mut().zip(&self.base) {
             *rule.lr_mut() = schedule.lr(t, base);

@@ -4,7 +4,8 @@ use super::{Schedule, cosine::half_wave, finite, lasts};
 use crate::Error;
 
 /// Triangles between two learning rates (Smith: Cyclical Learning Rates for Training Neural
-/// Networks, 2017). The learning rate of the optimizer itself plays no part.
+/// Networks, 2017). The learning rate of the optimizer itself plays no part, nor does its momentum
+/// unless that is left alone.
 #[derive(Clone, Debug)]
 pub struct Cyclic {
     /// The lowest learning rate.
@@ -12,9 +13,9 @@ pub struct Cyclic {
     /// The highest learning rate.
     pub max_lr: f64,
     /// How long it rises: 2000.
-    pub up: u64,
+    pub step_size_up: u64,
     /// How long it falls: as long as it rises.
-    pub down: Option<u64>,
+    pub step_size_down: Option<u64>,
     /// How the height of the triangles changes: not at all.
     pub scale: Scale,
     /// The lowest and the highest momentum, which is highest where the learning rate is lowest:
@@ -44,13 +45,20 @@ pub enum Scale {
 impl Cyclic {
     /// The defaults between two learning rates.
     pub fn new(base_lr: f64, max_lr: f64) -> Self {
-        Cyclic { base_lr, max_lr, up: 2000, down: None, scale: Scale::Triangular, momentum: Some((0.8, 0.9)) }
+        Cyclic {
+            base_lr,
+            max_lr,
+            step_size_up: 2000,
+            step_size_down: None,
+            scale: Scale::Triangular,
+            momentum: Some((0.8, 0.9)),
+        }
     }
 
     /// How high above the base, as a share of the full height.
     fn height(&self, t: u64) -> f64 {
-        let (t, up) = (t as f64, self.up as f64);
-        let total = up + self.down.unwrap_or(self.up) as f64;
+        let (t, up) = (t as f64, self.step_size_up as f64);
+        let total = up + self.step_size_down.unwrap_or(self.step_size_up) as f64;
         let (cycle, rising) = ((1.0 + t / total).floor(), up / total);
         let x = 1.0 + t / total - cycle;
         let triangle = if x <= rising { x / rising } else { (x - 1.0) / (rising - 1.0) };
@@ -76,25 +84,29 @@ impl Schedule for Cyclic {
     }
 
     fn check(&self) -> Result<(), Error> {
-        lasts("rise", self.up)?;
-        lasts("fall", self.down.unwrap_or(self.up))?;
-        finite("base learning rate", self.base_lr)?;
-        finite("highest learning rate", self.max_lr)
+        lasts("step_size_up", self.step_size_up)?;
+        lasts("step_size_down", self.step_size_down.unwrap_or(self.step_size_up))?;
+        if let Scale::ExpRange(gamma) = self.scale {
+            finite("gamma", gamma)?;
+        }
+        momenta(self.momentum)?;
+        finite("base_lr", self.base_lr)?;
+        finite("max_lr", self.max_lr)
     }
 }
 
 /// Once up, once down, and far down at the end (Smith, Topin: Super-Convergence, 2018). The
-/// learning rate of the optimizer itself plays no part; after `total` it stays at the last.
+/// learning rate of the optimizer itself plays no part; after `total_steps` it stays at the last.
 #[derive(Clone, Debug)]
 pub struct OneCycle {
     /// The highest learning rate.
     pub max_lr: f64,
     /// How long it all takes.
-    pub total: u64,
+    pub total_steps: u64,
     /// The share of the rise: 0.3.
     pub pct_start: f64,
     /// Along what it goes: half waves.
-    pub anneal: Anneal,
+    pub anneal_strategy: Anneal,
     /// The lowest and the highest momentum, which is highest where the learning rate is lowest:
     /// 0.85 and 0.95; nothing leaves the momentum alone.
     pub momentum: Option<(f64, f64)>,
@@ -119,12 +131,12 @@ pub enum Anneal {
 
 impl OneCycle {
     /// The defaults up to a learning rate, over a time.
-    pub fn new(max_lr: f64, total: u64) -> Self {
+    pub fn new(max_lr: f64, total_steps: u64) -> Self {
         OneCycle {
             max_lr,
-            total,
+            total_steps,
             pct_start: 0.3,
-            anneal: Anneal::Cos,
+            anneal_strategy: Anneal::Cos,
             momentum: Some((0.85, 0.95)),
             div_factor: 25.0,
             final_div_factor: 1e4,
@@ -134,16 +146,17 @@ impl OneCycle {
 
     /// Where `values`, those at the first time and at the end of each phase, stand at time `t`.
     fn at(&self, t: u64, values: &[f64]) -> f64 {
-        let total = self.total as f64;
+        let total = self.total_steps as f64;
         let rise = self.pct_start * total - 1.0;
         let ends: &[f64] =
             if self.three_phase { &[rise, 2.0 * rise, total - 1.0] } else { &[rise, total - 1.0] };
         let t = (t as f64).min(total - 1.0);
         let phase = ends.iter().position(|&end| t <= end).unwrap_or(ends.len() - 1);
         let start = if phase == 0 { 0.0 } else { ends[phase - 1] };
-        let share = (t - start) / (ends[phase] - start);
+        let length = ends[phase] - start;
+        let share = if length > 0.0 { (t - start) / length } else { 1.0 };
         let (from, to) = (values[phase], values[phase + 1]);
-        match self.anneal {
+        match self.anneal_strategy {
             Anneal::Cos => half_wave(from, to, share),
             Anneal::Linear => from + (to - from) * share,
         }
@@ -171,10 +184,19 @@ impl Schedule for OneCycle {
         if !(0.0..=1.0).contains(&self.pct_start) {
             return Err(Error::config("pct_start", "a share in [0, 1]", self.pct_start));
         }
-        if self.total < 2 {
-            return Err(Error::config("total", "at least 2", self.total));
+        let fits = !self.three_phase || self.pct_start <= 0.5;
+        if !fits {
+            return Err(Error::config(
+                "pct_start",
+                "at most ½, as it falls as long as it rises",
+                self.pct_start,
+            ));
         }
-        finite("highest learning rate", self.max_lr)?;
+        if self.total_steps < 2 {
+            return Err(Error::config("total_steps", "at least 2", self.total_steps));
+        }
+        momenta(self.momentum)?;
+        finite("max_lr", self.max_lr)?;
         for (option, value) in [("div_factor", self.div_factor), ("final_div_factor", self.final_div_factor)]
         {
             if !(value > 0.0 && value.is_finite()) {
@@ -183,4 +205,11 @@ impl Schedule for OneCycle {
         }
         Ok(())
     }
+}
+
+/// Refuses bounds of the momentum that are not finite.
+fn momenta(bounds: Option<(f64, f64)>) -> Result<(), Error> {
+    let Some((low, high)) = bounds else { return Ok(()) };
+    finite("lowest momentum", low)?;
+    finite("highest momentum", high)
 }

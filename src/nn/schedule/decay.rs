@@ -4,24 +4,24 @@ use super::{Schedule, finite, lasts};
 use crate::Error;
 use std::{cell::Cell, fmt};
 
-/// A factor until `total`, then 1.
+/// A factor until `total_iters`, then 1.
 #[derive(Clone, Copy, Debug)]
 pub struct Constant {
     /// The factor until then: 1/3.
     pub factor: f64,
     /// When it ends: 5.
-    pub total: u64,
+    pub total_iters: u64,
 }
 
 impl Default for Constant {
     fn default() -> Self {
-        Constant { factor: 1.0 / 3.0, total: 5 }
+        Constant { factor: 1.0 / 3.0, total_iters: 5 }
     }
 }
 
 impl Schedule for Constant {
     fn lr(&self, t: u64, base: f64) -> f64 {
-        if t < self.total { base * self.factor } else { base }
+        if t < self.total_iters { base * self.factor } else { base }
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -37,25 +37,25 @@ pub struct Linear {
     /// Where it ends: 1.
     pub end_factor: f64,
     /// When it ends: 5.
-    pub total: u64,
+    pub total_iters: u64,
 }
 
 impl Default for Linear {
     fn default() -> Self {
-        Linear { start_factor: 1.0 / 3.0, end_factor: 1.0, total: 5 }
+        Linear { start_factor: 1.0 / 3.0, end_factor: 1.0, total_iters: 5 }
     }
 }
 
 impl Schedule for Linear {
     fn lr(&self, t: u64, base: f64) -> f64 {
-        let share = t.min(self.total) as f64 / self.total as f64;
+        let share = t.min(self.total_iters) as f64 / self.total_iters as f64;
         base * (self.start_factor + (self.end_factor - self.start_factor) * share)
     }
 
     fn check(&self) -> Result<(), Error> {
-        finite("start factor", self.start_factor)?;
-        finite("end factor", self.end_factor)?;
-        lasts("total", self.total)
+        finite("start_factor", self.start_factor)?;
+        finite("end_factor", self.end_factor)?;
+        lasts("total_iters", self.total_iters)
     }
 }
 
@@ -63,18 +63,25 @@ impl Schedule for Linear {
 #[derive(Clone, Copy, Debug)]
 pub struct Step {
     /// The period.
-    pub size: u64,
-    /// γ: 0.1 in PyTorch.
+    pub step_size: u64,
+    /// γ: 0.1.
     pub gamma: f64,
+}
+
+impl Step {
+    /// By 0.1 after each period.
+    pub fn new(step_size: u64) -> Self {
+        Step { step_size, gamma: 0.1 }
+    }
 }
 
 impl Schedule for Step {
     fn lr(&self, t: u64, base: f64) -> f64 {
-        base * self.gamma.powf((t / self.size) as f64)
+        base * self.gamma.powf((t / self.step_size) as f64)
     }
 
     fn check(&self) -> Result<(), Error> {
-        lasts("step size", self.size)?;
+        lasts("step_size", self.step_size)?;
         finite("gamma", self.gamma)
     }
 }
@@ -84,8 +91,15 @@ impl Schedule for Step {
 pub struct MultiStep {
     /// The milestones, in any order.
     pub milestones: Vec<u64>,
-    /// γ: 0.1 in PyTorch.
+    /// γ: 0.1.
     pub gamma: f64,
+}
+
+impl MultiStep {
+    /// By 0.1 at each milestone.
+    pub fn new(milestones: impl Into<Vec<u64>>) -> Self {
+        MultiStep { milestones: milestones.into(), gamma: 0.1 }
+    }
 }
 
 impl Schedule for MultiStep {
@@ -116,29 +130,32 @@ impl Schedule for Exponential {
     }
 }
 
-/// (1 − t/total)^power, then 0.
+/// (1 − t/total_iters)^power, then 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Polynomial {
     /// When 0 is reached: 5.
-    pub total: u64,
+    pub total_iters: u64,
     /// The power: 1.
     pub power: f64,
 }
 
 impl Default for Polynomial {
     fn default() -> Self {
-        Polynomial { total: 5, power: 1.0 }
+        Polynomial { total_iters: 5, power: 1.0 }
     }
 }
 
 impl Schedule for Polynomial {
     fn lr(&self, t: u64, base: f64) -> f64 {
-        base * (1.0 - t.min(self.total) as f64 / self.total as f64).powf(self.power)
+        base * (1.0 - t.min(self.total_iters) as f64 / self.total_iters as f64).powf(self.power)
     }
 
     fn check(&self) -> Result<(), Error> {
-        lasts("total", self.total)?;
-        finite("power", self.power)
+        lasts("total_iters", self.total_iters)?;
+        if self.power >= 0.0 && self.power.is_finite() {
+            return Ok(());
+        }
+        Err(Error::config("power", "a finite number of at least 0", self.power))
     }
 }
 

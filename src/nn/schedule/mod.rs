@@ -2,13 +2,13 @@
 //!
 //! A schedule is a function of time, counted in steps or epochs from 0, and of the learning rate
 //! that an optimizer was given: nothing is kept, so training can be resumed anywhere. Names and
-//! defaults are PyTorch's, without the `LR`. [`Plateau`] alone listens to a metric instead.
+//! defaults are PyTorch's, without `LR` and `Annealing`. [`Plateau`] alone listens to a metric instead.
 //!
 //! ```
 //! use gradtape::nn::schedule::{Cosine, Linear, Schedule, Sequence};
 //! // A warm-up of five epochs, then half a wave down over twenty.
-//! let warm_up = Linear { start_factor: 0.1, end_factor: 1.0, total: 5 };
-//! let schedule = Sequence::new(warm_up).then(5, Cosine { period: 20, least: 0.0 });
+//! let warm_up = Linear { start_factor: 0.1, ..Linear::default() };
+//! let schedule = Sequence::new(warm_up).then(5, Cosine::new(20));
 //! let lrs: Vec<f64> = [0, 5, 15, 25].map(|t| schedule.lr(t, 1.0)).into();
 //! assert_eq!(lrs[..2], [0.1, 1.0]);
 //! assert!((lrs[2] - 0.5).abs() < 1e-12 && lrs[3].abs() < 1e-12);
@@ -24,7 +24,7 @@ pub use chain::{Chain, Sequence};
 pub use cosine::{Cosine, CosineRestarts};
 pub use cycle::{Anneal, Cyclic, OneCycle, Scale};
 pub use decay::{Constant, Exponential, Lambda, Linear, MultiStep, Multiplicative, Polynomial, Step};
-pub use plateau::{Mode, Plateau, Seen};
+pub use plateau::{Mode, Plateau, Seen, ThresholdMode};
 
 use crate::Error;
 

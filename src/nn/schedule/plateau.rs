@@ -3,7 +3,8 @@
 use super::finite;
 use crate::Error;
 
-/// Multiplies the learning rate by a factor when a metric has not become better for a while.
+/// Multiplies the learning rate by a factor when a metric has not become better for a while: PyTorch's
+/// `ReduceLROnPlateau`.
 ///
 /// ```
 /// use gradtape::nn::schedule::Plateau;
@@ -23,11 +24,11 @@ pub struct Plateau {
     /// By how much better is better: 1e-4.
     pub threshold: f64,
     /// Whether the threshold is a share of the best, or a difference from it: a share.
-    pub relative: bool,
+    pub threshold_mode: ThresholdMode,
     /// How many times after a fall are not counted: 0.
     pub cooldown: u64,
     /// The least learning rate: 0.
-    pub least: f64,
+    pub min_lr: f64,
     /// The smallest fall that is worth it: 1e-8.
     pub eps: f64,
     /// What was seen so far: at first nothing, the default.
@@ -54,6 +55,16 @@ pub enum Mode {
     Max,
 }
 
+/// What the threshold of a [`Plateau`] is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ThresholdMode {
+    /// A share of the best.
+    #[default]
+    Rel,
+    /// A difference from the best.
+    Abs,
+}
+
 impl Seen {
     /// The numbers of this state; the best is NaN at first.
     #[cfg(feature = "safetensors")]
@@ -75,9 +86,9 @@ impl Default for Plateau {
             factor: 0.1,
             patience: 10,
             threshold: 1e-4,
-            relative: true,
+            threshold_mode: ThresholdMode::Rel,
             cooldown: 0,
-            least: 0.0,
+            min_lr: 0.0,
             eps: 1e-8,
             seen: Seen::default(),
         }
@@ -107,12 +118,15 @@ impl Plateau {
 
     /// What a learning rate falls to.
     pub fn lowered(&self, lr: f64) -> f64 {
-        let next = (lr * self.factor).max(self.least);
+        let next = (lr * self.factor).max(self.min_lr);
         if lr - next > self.eps { next } else { lr }
     }
 
     fn is_better(&self, metric: f64) -> bool {
-        let margin = |best: f64| if self.relative { best * self.threshold } else { self.threshold };
+        let margin = |best: f64| match self.threshold_mode {
+            ThresholdMode::Rel => best * self.threshold,
+            ThresholdMode::Abs => self.threshold,
+        };
         match (self.mode, self.seen.best) {
             (_, None) => !metric.is_nan(),
             (Mode::Min, Some(best)) => metric < best - margin(best),
@@ -129,6 +143,7 @@ impl Plateau {
             return Err(Error::config("plateau factor", "a number in [0, 1)", self.factor));
         }
         finite("plateau threshold", self.threshold)?;
-        finite("least learning rate", self.least)
+        finite("min_lr", self.min_lr)?;
+        finite("plateau eps", self.eps)
     }
 }
