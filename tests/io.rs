@@ -4,8 +4,8 @@
 use gradtape::io::{npy, safetensors};
 use gradtape::nn::schedule::{Exponential, Plateau};
 use gradtape::nn::{
-    AdamW, Arrays, BatchNorm1d, Dropout, Every, Fit, Linear, Load, Module, Mse, Optimizer, Params, Rule, Sgd,
-    Tanh, Trainer,
+    AdamW, Arrays, BatchNorm1d, Dropout, EarlyStopping, Every, Fit, Linear, Load, Module, Mse, Optimizer,
+    Params, Rule, Sgd, Tanh, Trainer,
 };
 use gradtape::{Error, Float, Tensor};
 use std::fs;
@@ -373,6 +373,35 @@ fn running_statistics_resume_with_the_rest() {
     let mean = whole.params.find("batch_norm1.running_mean").unwrap();
     assert_ne!(*whole.params.get(mean), Tensor::zeros([2]), "there are statistics to resume with");
     assert_eq!(whole.evaluate(&data()).unwrap().loss, resumed.evaluate(&data()).unwrap().loss);
+}
+
+#[test]
+fn what_is_watched_and_averaged_resumes_with_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let trainer = || {
+        let stopping = EarlyStopping { patience: 3, restore_best_weights: true, ..Default::default() };
+        let (model, params) = model(1);
+        // So large a rate that the loss goes up and down.
+        Trainer::new(model, params, AdamW::new(0.3), Mse).early_stopping(stopping).ema(0.9).unwrap()
+    };
+    let fit = |epochs| Fit { epochs, batch: 16, seed: 3, ..Fit::default() };
+    let mut whole = trainer();
+    let ended = whole.fit(&data(), fit(50)).unwrap().len();
+    assert!(ended > 4 && ended < 50, "{ended}");
+
+    let mut interrupted = trainer().checkpoints(&path);
+    interrupted.fit(&data(), fit(ended - 1)).unwrap();
+    let mut resumed = trainer();
+    resumed.resume(&path).unwrap();
+    assert_eq!(resumed.fit(&data(), fit(50)).unwrap().len(), 1, "it remembers how long it has waited");
+    assert!(whole.params.iter().eq(resumed.params.iter()), "and the best weights");
+    let averaged = |trainer: &Trainer<_, _, _, _>| trainer.ema.as_ref().unwrap().applied_to(&trainer.params);
+    assert!(averaged(&whole).iter().eq(averaged(&resumed).iter()));
+    // A trainer that averages nothing does not ask for the average; one that does, does.
+    self::trainer().checkpoints(&path).fit(&data(), fit(1)).unwrap();
+    let error = self::trainer().ema(0.9).unwrap().resume(&path).unwrap_err().to_string();
+    assert!(error.contains("missing: "), "{error}");
 }
 
 #[test]

@@ -20,6 +20,7 @@
 
 mod checkpoint;
 mod dataset;
+mod early_stopping;
 pub mod init;
 mod layers;
 mod loss;
@@ -34,7 +35,8 @@ mod summary;
 mod train;
 
 pub use checkpoint::Checkpoint;
-pub use dataset::{Arrays, Batches, Dataset};
+pub use dataset::{Arrays, Batches, Dataset, Rows, Subset};
+pub use early_stopping::EarlyStopping;
 pub use init::Init;
 pub use layers::*;
 pub use loss::{

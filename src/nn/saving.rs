@@ -172,6 +172,9 @@ mod files {
     const CLOCK: &str = "clock";
     const LR: &str = "lr";
     const PLATEAU: &str = "plateau";
+    const STOPPING: &str = "stopping";
+    const BEST: &str = "best.";
+    const AVERAGE: &str = "average.";
 
     impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         /// Writes parameters, the state of the optimizer and the clock of training to one
@@ -197,6 +200,15 @@ mod files {
             if let Some(plateau) = &self.plateau {
                 parts.push(Part::new(PLATEAU.to_owned(), &Tensor::from(plateau.seen.to_numbers())));
             }
+            if let Some(watch) = &self.stopping {
+                parts.push(Part::new(STOPPING.to_owned(), &Tensor::from(watch.to_numbers())));
+                let best = watch.kept.iter().flat_map(Params::iter);
+                parts.extend(best.map(|(name, value)| Part::new(format!("{BEST}{name}"), value)));
+            }
+            if let Some(average) = &self.ema {
+                let named = average.named(&self.params);
+                parts.extend(named.map(|(name, value)| Part::new(format!("{AVERAGE}{name}"), value)));
+            }
             safetensors::write_parts(path.as_ref(), &parts)
         }
 
@@ -207,14 +219,17 @@ mod files {
         /// When the file cannot be read or does not fit; nothing is changed then.
         pub fn resume(&mut self, path: impl AsRef<Path>) -> Result<(), Error> {
             let path = path.as_ref();
-            let (mut model, mut state) = (Vec::new(), Vec::new());
-            for (name, value) in safetensors::read::<F>(path)? {
-                if let Some(name) = name.strip_prefix(MODEL) {
-                    model.push((name.to_owned(), value));
-                } else if let Some(name) = name.strip_prefix(OPTIMIZER) {
-                    state.push((name.to_owned(), value));
-                }
-            }
+            let all = safetensors::read::<F>(path)?;
+            let part = |prefix: &str| -> Vec<(String, Tensor<F>)> {
+                let strip = |(name, value): &(String, Tensor<F>)| {
+                    Some((name.strip_prefix(prefix)?.to_owned(), value.clone()))
+                };
+                all.iter().filter_map(strip).collect()
+            };
+            let filled = |named: Vec<(String, Tensor<F>)>| {
+                let mut params = self.params.clone();
+                params.assign(&named, &Load::default()).map(|_| params)
+            };
             let exact = safetensors::read::<f64>(path)?;
             let numbers = |name: &str, count: usize| {
                 let found = exact.iter().find(|(other, _)| other == name).map(|(_, value)| value.slice());
@@ -229,10 +244,23 @@ mod files {
                 Some(_) => Some(Seen::from_numbers(numbers(PLATEAU, 3)?.try_into().expect("three"))),
                 None => None,
             };
-            let mut params = self.params.clone();
-            params.assign(&model, &Load::default())?;
-            self.optimizer.restore(&params, &state)?;
+            let watched = match &self.stopping {
+                Some(_) => Some(numbers(STOPPING, 2)?.try_into().expect("two")),
+                None => None,
+            };
+            let best = Some(part(BEST)).filter(|best| !best.is_empty()).map(filled).transpose()?;
+            let average = match &self.ema {
+                Some(average) => Some(average.starting_at(&filled(part(AVERAGE))?)),
+                None => None,
+            };
+            let params = filled(part(MODEL))?;
+            self.optimizer.restore(&params, &part(OPTIMIZER))?;
             self.params = params;
+            self.ema = average;
+            if let (Some(watch), Some(numbers)) = (&mut self.stopping, watched) {
+                watch.set_numbers(numbers);
+                watch.kept = best;
+            }
             self.clock = Clock { steps: clock[0] as u64, epochs: clock[1] as u64, drawn: clock[2] as u64 };
             self.optimizer.set_lrs(lrs);
             if let (Some(plateau), Some(seen)) = (&mut self.plateau, seen) {

@@ -2,10 +2,11 @@
 
 use super::{
     dataset::{Batches, Dataset},
+    early_stopping::{EarlyStopping, Watch},
     loss::Loss,
     metrics::{Metric, Running, running},
     module::Module,
-    optim::{Optimizer, Rule},
+    optim::{Ema, Optimizer, Rule},
     params::Params,
     progress::Progress,
     schedule::{Plateau, Schedule},
@@ -44,10 +45,14 @@ pub struct Trainer<M, F: Float, R, L: Loss<F>> {
     pub params: Params<F>,
     /// What changes them.
     pub optimizer: Optimizer<R, F>,
+    /// The average of the parameters over the steps, if there is [one](Self::ema).
+    pub ema: Option<Ema<F>>,
     loss: L,
     metrics: Vec<(&'static str, Box<dyn Running<F, L::Target>>)>,
     schedule: Option<(Every, Box<dyn Schedule>)>,
     pub(super) plateau: Option<Plateau>,
+    pub(super) stopping: Option<Watch<F>>,
+    monitor: Option<&'static str>,
     clip_norm: Option<f64>,
     pub(super) clock: Clock,
     #[cfg(feature = "safetensors")]
@@ -136,10 +141,13 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             model,
             params,
             optimizer,
+            ema: None,
             loss,
             metrics: Vec::new(),
             schedule: None,
             plateau: None,
+            stopping: None,
+            monitor: None,
             clip_norm: None,
             clock: Clock::default(),
             #[cfg(feature = "safetensors")]
@@ -165,11 +173,34 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         self
     }
 
-    /// Lets the learning rate, or with a schedule the one that it starts from, fall when the validation
-    /// loss, or without one the training loss, has not become better for a while.
+    /// Lets the learning rate, or with a schedule the one that it starts from, fall when what is
+    /// [watched](Self::monitor) has not become better for a while.
     pub fn plateau(mut self, plateau: Plateau) -> Self {
         self.plateau = Some(plateau);
         self
+    }
+
+    /// Ends [`fit`](Self::fit) when what is [watched](Self::monitor) has not become better for a while.
+    pub fn early_stopping(mut self, rule: EarlyStopping) -> Self {
+        self.stopping = Some(Watch::new(rule));
+        self
+    }
+
+    /// What a plateau and early stopping watch: a metric of this name in place of the loss, on the validation
+    /// data or, without any, on the training data. Their `mode` says which way it becomes better.
+    pub fn monitor(mut self, metric: &'static str) -> Self {
+        self.monitor = Some(metric);
+        self
+    }
+
+    /// Also keeps an [average](Ema) of the parameters, which takes in each step. To predict with it:
+    /// `trainer.params = trainer.ema.as_ref().unwrap().applied_to(&trainer.params)`.
+    ///
+    /// # Errors
+    /// When the decay is not in [0, 1].
+    pub fn ema(mut self, decay: f64) -> Result<Self, Error> {
+        self.ema = Some(Ema::new(decay, &self.params)?);
+        Ok(self)
     }
 
     /// Clips the norm of all gradients together: [`ParamGrads::clip_norm`](super::ParamGrads).
@@ -204,13 +235,54 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         D: Dataset<Elem = F, Target = L::Target>,
     {
         let training = self.check(data, &fit)?;
-        // On the pool: its threads share work sooner than it can be handed to them from elsewhere.
-        rayon_core::scope(|_| self.train(data, fit, training))
+        self.train(data, training, (data, (training..data.len()).collect()), fit)
     }
 
-    fn train<D>(&mut self, data: &D, fit: Fit, training: usize) -> Result<Vec<Epoch>, Error>
+    /// As [`fit`](Self::fit), and validates on other data.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit); also when there is a validation split besides.
+    pub fn fit_validated<D, V>(&mut self, data: &D, validation: &V, fit: Fit) -> Result<Vec<Epoch>, Error>
     where
         D: Dataset<Elem = F, Target = L::Target>,
+        V: Dataset<Elem = F, Target = L::Target>,
+    {
+        let training = self.check(data, &fit)?;
+        if validation.is_empty() {
+            return Err(Error::data("validation data", "at least one sample", 0));
+        }
+        if fit.validation_split > 0.0 {
+            return Err(Error::config("validation split", "0 besides validation data", fit.validation_split));
+        }
+        self.train(data, training, (validation, (0..validation.len()).collect()), fit)
+    }
+
+    /// Trains on the first `training` samples of data, and validates on some of other data.
+    fn train<D, V>(
+        &mut self,
+        data: &D,
+        training: usize,
+        validation: (&V, Vec<usize>),
+        fit: Fit,
+    ) -> Result<Vec<Epoch>, Error>
+    where
+        D: Dataset<Elem = F, Target = L::Target>,
+        V: Dataset<Elem = F, Target = L::Target>,
+    {
+        // On the pool: its threads share work sooner than it can be handed to them from elsewhere.
+        rayon_core::scope(|_| self.run(data, training, validation, fit))
+    }
+
+    fn run<D, V>(
+        &mut self,
+        data: &D,
+        training: usize,
+        (other, held_back): (&V, Vec<usize>),
+        fit: Fit,
+    ) -> Result<Vec<Epoch>, Error>
+    where
+        D: Dataset<Elem = F, Target = L::Target>,
+        V: Dataset<Elem = F, Target = L::Target>,
     {
         let rng = Rng::resume(fit.seed, self.clock.drawn);
         let mut tape = Tape::new();
@@ -232,19 +304,24 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             bar.done();
             result.and_then(|()| self.finite()).map_err(|error| at_epoch(error, number))?;
             let seconds = start.elapsed().as_secs_f64();
-            let held_back: Vec<usize> = (training..data.len()).collect();
-            let validation = if held_back.is_empty() { None } else { Some(self.measure(data, held_back)?) };
+            let validation =
+                if held_back.is_empty() { None } else { Some(self.measure(other, held_back.clone())?) };
             let training = totals.evaluation();
             let epoch = Epoch { number, of: fit.epochs, training, validation, seconds };
             if let Some(report) = &mut self.on_epoch {
                 report(&epoch);
             }
-            let watched = epoch.validation.as_ref().unwrap_or(&epoch.training).loss;
+            let watched = epoch.validation.as_ref().unwrap_or(&epoch.training);
+            let watched = match self.monitor {
+                Some(name) => watched.metric(name).expect("checked before"),
+                None => watched.loss,
+            };
             if let Some(plateau) = &mut self.plateau
                 && plateau.observe(watched)
             {
                 self.optimizer.lower(plateau);
             }
+            let ends = self.stopping.as_mut().is_some_and(|watch| watch.observe(watched, &self.params));
             self.clock.epochs += 1;
             self.clock.drawn = rng.drawn();
             #[cfg(feature = "safetensors")]
@@ -252,6 +329,12 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
                 self.save(path)?;
             }
             history.push(epoch);
+            if ends {
+                break;
+            }
+        }
+        if let Some(best) = self.stopping.as_ref().and_then(|watch| watch.kept.as_ref()) {
+            self.params = best.clone();
         }
         Ok(history)
     }
@@ -275,6 +358,7 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         if let Some((every, schedule)) = &self.schedule {
             let t = if *every == Every::Step { self.clock.steps } else { self.clock.epochs };
             self.optimizer.schedule(&**schedule, t);
+            self.optimizer.rules().iter().try_for_each(Rule::check)?;
         }
         let mut grads = {
             let cx = self.params.train(tape, rng);
@@ -298,6 +382,9 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
             grads.clip_norm(most);
         }
         self.optimizer.step(&mut self.params, &grads);
+        if let Some(average) = &mut self.ema {
+            average.update(&self.params);
+        }
         self.clock.steps += 1;
         Ok(())
     }
@@ -363,6 +450,13 @@ impl<M: Module, F: Float, R: Rule, L: Loss<F>> Trainer<M, F, R, L> {
         }
         if let Some(plateau) = &self.plateau {
             plateau.check()?;
+        }
+        if let Some(watch) = &self.stopping {
+            watch.rule.check()?;
+        }
+        if let Some(name) = self.monitor.filter(|name| self.metrics.iter().all(|(other, _)| other != name)) {
+            let names: Vec<_> = self.metrics.iter().map(|(name, _)| *name).collect();
+            return Err(Error::config("monitor", format!("one of the metrics {names:?}"), name));
         }
         if let Some(most) = self.clip_norm.filter(|most| *most < 0.0 || most.is_nan()) {
             return Err(Error::config("norm to clip to", "a number of at least 0", most));

@@ -1,7 +1,7 @@
 //! Layers, losses, optimizers and the training loop, and what they refuse.
 
 use gradtape::nn::init::{Fan, Nonlinearity, gain};
-use gradtape::nn::schedule::{Exponential, Plateau};
+use gradtape::nn::schedule::{Exponential, Lambda, Plateau, Step, ThresholdMode};
 use gradtape::nn::{
     Adam, Arrays, CrossEntropy, Ctx, Dataset, Dense, Dropout, Every, Fit, Flatten, Init, Linear, Module, Mse,
     Optimizer, Params, Relu, Sgd, Sigmoid, Tanh, Trainer, accuracy,
@@ -14,6 +14,7 @@ use std::sync::{
 };
 
 mod metrics;
+mod stopping;
 #[path = "../fixtures/tensor.rs"]
 mod tensor;
 
@@ -98,8 +99,12 @@ fn starting_weights_have_the_spread_they_promise() {
         assert!(greatest > 3.5 * std, "{init:?}: {greatest}");
     }
     // Known for ±2: the variance of the standard normal within is 0.7737.
-    let (_, deviation, greatest) = spread(Init::TruncatedNormal { std: 1.0, low: -2.0, high: 2.0 });
+    let (_, deviation, greatest) =
+        spread(Init::TruncatedNormal { mean: 0.0, std: 1.0, low: -2.0, high: 2.0 });
     assert!((deviation - 0.7737f64.sqrt()).abs() < 0.01 && greatest <= 2.0, "{deviation}, {greatest}");
+    // What is left of a mean at a bound is one half of the bell.
+    let (mean, _, _) = spread(Init::TruncatedNormal { mean: 1.0, std: 1.0, low: 1.0, high: 9.0 });
+    assert!((mean - 1.0 - (2.0 / std::f64::consts::PI).sqrt()).abs() < 0.01, "{mean}");
     assert_eq!(Init::Constant(0.5).make::<f64>(&rng, &shape), Tensor::full(&shape, 0.5));
     assert_eq!(Init::Zeros.make::<f64>(&rng, &shape).abs().max().item(), 0.0);
 }
@@ -117,9 +122,12 @@ fn orthogonal_weights_are_and_identities_pass_their_input_on() {
         assert!((product - four).abs().max().item() < 1e-13, "{dims:?}");
     }
     let x = rng.uniform::<f64>([1, 2, 5], -1.0, 1.0);
-    let w = Init::Dirac.make(&rng, &Shape::from([3, 2, 3]));
+    let w = Init::Dirac { groups: 1 }.make(&rng, &Shape::from([3, 2, 3]));
     let y = x.conv1d(&w, None, gradtape::ops::ConvOptions { padding: 1.into(), ..Default::default() });
     assert_eq!(y, x.pad(&[0, 0, 0, 1], Default::default()));
+    // In two groups each of four channels sees two: the same ones, twice.
+    let w = Init::Dirac { groups: 2 }.make::<f64>(&rng, &Shape::from([4, 2, 1]));
+    assert_eq!(w.slice(), [1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0]);
     assert_eq!(gain(Nonlinearity::Relu), 2f64.sqrt());
     assert_eq!((gain(Nonlinearity::Linear), gain(Nonlinearity::Selu)), (1.0, 0.75));
 }
@@ -190,14 +198,16 @@ fn a_whole_model_passes_gradcheck_in_both_orders() {
 }
 
 /// Points of two classes, apart.
-fn two_blobs(n: usize) -> Images {
+pub(crate) fn two_blobs(n: usize) -> Images {
     let pixels = (0..n)
         .flat_map(|i| if i % 2 == 0 { [200, 10, (i % 7) as u8, 0] } else { [10, 200, 0, (i % 5) as u8] });
     let labels = (0..n).map(|i| (i % 2) as u8);
     Images::from_parts(pixels.collect(), labels.collect(), 2, 2, 2).unwrap()
 }
 
-fn classifier(seed: u64) -> Trainer<(Flatten, Linear, Relu, Dropout, Linear), f32, Adam, CrossEntropy> {
+pub(crate) fn classifier(
+    seed: u64,
+) -> Trainer<(Flatten, Linear, Relu, Dropout, Linear), f32, Adam, CrossEntropy> {
     let mut params = Params::seeded(seed);
     let model = (Flatten, Dense::new(&mut params, 4, 8), Relu, Dropout(0.2), Dense::new(&mut params, 8, 2));
     Trainer::new(model, params, Adam::new(0.02), CrossEntropy).metric("accuracy", accuracy)
@@ -263,7 +273,7 @@ fn pixels_become_numbers_from_0_to_1() {
 }
 
 /// The message of an error that must come.
-fn message<T>(result: Result<T, Error>) -> String {
+pub(crate) fn message<T>(result: Result<T, Error>) -> String {
     match result {
         Ok(_) => panic!("accepted"),
         Err(error) => error.to_string(),
@@ -396,7 +406,13 @@ fn a_trainer_clips_and_lets_the_learning_rate_fall_on_a_plateau() {
     let mut params = Params::seeded(1);
     let model = Linear::new(&mut params, 1, 1);
     let before = params.get(model.weight).slice()[0];
-    let plateau = Plateau { factor: 0.5, patience: 0, threshold: 1e9, relative: false, ..Plateau::default() };
+    let plateau = Plateau {
+        factor: 0.5,
+        patience: 0,
+        threshold: 1e9,
+        threshold_mode: ThresholdMode::Abs,
+        ..Plateau::default()
+    };
     let mut trainer = Trainer::new(model, params, Sgd::new(0.25), Mse).clip_norm(1e-3).plateau(plateau);
     trainer.fit(&data, Fit { epochs: 3, ..Fit::default() }).unwrap();
     assert_eq!(trainer.optimizer.rules()[0].lr, 0.0625, "nothing is better by 1e9 twice");
@@ -405,6 +421,40 @@ fn a_trainer_clips_and_lets_the_learning_rate_fall_on_a_plateau() {
     let mut bad = trainer.clip_norm(f64::NAN);
     let error = message(bad.fit(&data, Fit::default()));
     assert!(error.starts_with("norm to clip to"), "{error}");
+}
+
+#[test]
+fn a_schedule_that_gives_no_number_is_an_error() {
+    let data = Arrays::new(Tensor::<f32>::ones([4, 1]), Tensor::ones([4, 1])).unwrap();
+    let mut params = Params::seeded(1);
+    let model = Linear::new(&mut params, 1, 1);
+    let mut trainer = Trainer::new(model, params, Sgd::new(0.1), Mse);
+    trainer = trainer.schedule(Every::Step, Lambda(|_| f64::NAN));
+    let error = message(trainer.fit(&data, Fit::default()));
+    assert_eq!(error, "learning rate: expected a number finite and not negative, found NaN");
+    let message = refused(|| trainer.optimizer.schedule(&Step::new(0), 1));
+    assert_eq!(message, "gradtape: optimizer: step_size: expected at least 1, found 0");
+}
+
+#[test]
+fn a_plateau_lowers_what_a_schedule_starts_from() {
+    let data = Arrays::new(Tensor::<f32>::ones([4, 1]), Tensor::ones([4, 1])).unwrap();
+    let mut params = Params::seeded(1);
+    let model = Linear::new(&mut params, 1, 1);
+    let never = Plateau {
+        factor: 0.5,
+        patience: 0,
+        threshold: 1e9,
+        threshold_mode: ThresholdMode::Abs,
+        ..Plateau::default()
+    };
+    let mut trainer = Trainer::new(model, params, Sgd::new(0.1), Mse).plateau(never);
+    trainer = trainer.schedule(Every::Epoch, Exponential { gamma: 0.5 });
+    trainer.fit(&data, Fit { epochs: 3, ..Fit::default() }).unwrap();
+    // Lowered after the second and the third epoch; the third ran at 0.1 · ½ · ½².
+    assert_eq!(trainer.optimizer.rules()[0].lr, 0.1 * 0.5 * 0.25 * 0.5);
+    trainer.fit(&data, Fit::default()).unwrap();
+    assert_eq!(trainer.optimizer.rules()[0].lr, 0.1 * 0.5 * 0.5 * 0.125 * 0.5);
 }
 
 #[test]

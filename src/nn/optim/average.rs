@@ -68,6 +68,21 @@ impl<F: Float> Ema<F> {
         averaged
     }
 
+    /// An average of the same decay that starts at these weights.
+    #[cfg(feature = "safetensors")]
+    pub(in crate::nn) fn starting_at(&self, params: &Params<F>) -> Self {
+        Ema { decay: self.decay, average: params.iter().map(|(_, value)| value.clone()).collect() }
+    }
+
+    /// The averages, under the names of the parameters.
+    #[cfg(feature = "safetensors")]
+    pub(in crate::nn) fn named<'p>(
+        &'p self,
+        params: &'p Params<F>,
+    ) -> impl Iterator<Item = (&'p str, &'p Tensor<F>)> {
+        params.iter().map(|(name, _)| name).zip(&self.average)
+    }
+
     #[track_caller]
     fn must_fit(&self, params: &Params<F>) {
         let fits = params.ids().count() == self.average.len()
