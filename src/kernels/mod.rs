@@ -31,6 +31,7 @@ pub(crate) mod softmax;
 pub(crate) mod sort;
 mod special;
 pub(crate) mod strided;
+pub(crate) mod summary;
 pub(crate) mod window;
 
 pub use float::Float;

@@ -120,6 +120,8 @@ macro_rules! for_each_op {
             tie_spread: $crate::ops::TieSpread,
             tie_collect: $crate::ops::TieCollect,
             logsumexp: $crate::ops::LogSumExp,
+            var_mean: $crate::ops::VarMean,
+            std: $crate::ops::Std,
             norm: $crate::ops::Norm,
             // scans
             cumsum: $crate::ops::Cumsum,
@@ -202,8 +204,6 @@ macro_rules! for_each_composition {
             min_axes: $crate::ops::composed::MinAxes,
             min_dim: $crate::ops::composed::MinDim,
             var_axes: $crate::ops::composed::VarAxes,
-            var_mean_axes: $crate::ops::composed::VarMeanAxes,
-            std_axes: $crate::ops::composed::StdAxes,
             nansum_axes: $crate::ops::composed::NansumAxes,
             nanmean_axes: $crate::ops::composed::NanmeanAxes,
             median: $crate::ops::composed::Median,

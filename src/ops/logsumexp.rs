@@ -1,10 +1,11 @@
 //! The smooth maximum ln Σ eˣ.
 #![forbid(unsafe_code)]
 
-use super::reduce::{axis_rejects, count, left, sampled_axes, unsqueezed};
+use super::reduce::{axis_rejects, count, left, reduce, sampled_axes, unsqueezed};
 use crate::{
     Axes, Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
+    kernels,
     op::{One, Op, OpError, Saved, Saves},
     tensor::Eager,
     value::{Arg, Interp, Value},
@@ -37,10 +38,8 @@ impl Op for LogSumExp {
         if x.shape().size() == 0 {
             return Ok(Tensor::zeros(out)); // no results
         }
-        // The greatest is taken out first; an infinite one would leave inf − inf.
-        let top = x.max_axes(self.axes.clone(), true).map(|v| if v.is_finite() { v } else { F::ZERO });
-        let sum = (&*x - &top).exp().sum_axes(self.axes.clone(), true);
-        Ok((sum.ln() + top).reshaped(out))
+        let marked = self.axes.marked(x.shape().rank()).expect("shape has checked the axes");
+        Ok(reduce(&x, |i| marked[i], kernels::summary::logsumexp).reshaped(out))
     }
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {

@@ -108,6 +108,7 @@ pub use spatial::{PerAxis, Sliding};
 pub use spectrum::{
     FftNorm, HalfSpectrum, HalfSpectrumGrad, IstftOptions, MelNorm, MelOptions, MelScale, StftOptions,
 };
+pub use statistics::{Std, VarMean};
 pub use strided::{AsStrided, AsStridedGrad};
 
 use crate::op::{Checked, Op};
@@ -138,7 +139,7 @@ pub mod composed {
     pub use super::sort::{Sort, Topk};
     #[cfg(feature = "fft")]
     pub use super::spectrum::composed::*;
-    pub use super::statistics::{NanmeanAxes, NansumAxes, StdAxes, VarAxes, VarMeanAxes};
+    pub use super::statistics::{NanmeanAxes, NansumAxes, VarAxes};
     pub use super::strided::Unfold;
     pub use super::truth::{AllAxes, AnyAxes};
     pub use super::view::{Flatten, Flip, Movedim, Rot90, Squeeze, Unflatten, Unsqueeze};

@@ -12,28 +12,39 @@ use crate::{
 };
 use smallvec::SmallVec;
 
-/// Reduces the axes that `reduced` marks, one group of neighbours after the other, the last first.
-pub(super) fn reduce<F: Float>(
-    x: &Tensor<F>,
-    reduced: impl Fn(usize) -> bool,
-    kernel: impl Fn(&[F], usize, usize, &mut [F]),
-) -> Tensor<F> {
-    if (0..x.shape().rank()).all(&reduced) {
-        return Tensor::filled(Shape::from([1]), |out| kernel(x.slice(), x.shape().size(), 1, out));
+/// How to reduce the axes that `reduced` marks: one group of neighbours after the other, the last first, each
+/// the middle axis of `[outer, count, inner]`.
+pub(super) fn groups(x: &Shape, reduced: impl Fn(usize) -> bool) -> SmallVec<[[usize; 3]; 2]> {
+    let mut steps = SmallVec::new();
+    if (0..x.rank()).all(&reduced) {
+        steps.push([1, x.size(), 1]);
+        return steps;
     }
     // Neighbours of the same kind are one group: (reduced, size).
     let mut groups: SmallVec<[(bool, usize); 8]> = SmallVec::new();
-    for (i, &dim) in x.shape().iter().enumerate() {
+    for (i, &dim) in x.iter().enumerate() {
         match groups.last_mut() {
             Some((kind, size)) if *kind == reduced(i) => *size *= dim,
             _ => groups.push((reduced(i), dim)),
         }
     }
-    let mut now = x.clone();
     while let Some(last) = groups.iter().rposition(|&(reduced, _)| reduced) {
         let (_, count) = groups.remove(last);
-        let outer: usize = groups[..last].iter().map(|g| g.1).product();
-        let inner: usize = groups[last..].iter().map(|g| g.1).product();
+        let outer = groups[..last].iter().map(|g| g.1).product();
+        let inner = groups[last..].iter().map(|g| g.1).product();
+        steps.push([outer, count, inner]);
+    }
+    steps
+}
+
+/// Reduces the axes that `reduced` marks.
+pub(super) fn reduce<F: Float>(
+    x: &Tensor<F>,
+    reduced: impl Fn(usize) -> bool,
+    kernel: impl Fn(&[F], usize, usize, &mut [F]),
+) -> Tensor<F> {
+    let mut now = x.clone();
+    for [outer, count, inner] in groups(x.shape(), reduced) {
         now = Tensor::filled(Shape::from([outer * inner]), |out| {
             if !out.is_empty() {
                 kernel(now.slice(), count, inner, out);

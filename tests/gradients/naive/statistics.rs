@@ -3,7 +3,7 @@
 use super::{Array, Naive, build, from_front, reduced, replaced};
 use gradtape::{
     Axes,
-    ops::{Cumsum, LogSumExp, composed::*},
+    ops::{Cumsum, LogSumExp, Std, VarMean, composed::*},
 };
 
 fn least(values: &[f64]) -> f64 {
@@ -41,18 +41,17 @@ impl Naive for VarAxes {
     }
 }
 
-impl Naive for VarMeanAxes {
+impl Naive for VarMean {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        let (axes, correction, keep) = &self.0;
-        [reduced(&x[0], axes, *keep, |v| variance(v, *correction)), reduced(&x[0], axes, *keep, mean)]
+        let VarMean { axes, correction, keepdims } = self;
+        [reduced(&x[0], axes, *keepdims, |v| variance(v, *correction)), reduced(&x[0], axes, *keepdims, mean)]
             .concat()
     }
 }
 
-impl Naive for StdAxes {
+impl Naive for Std {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        let (axes, correction, keep) = &self.0;
-        reduced(&x[0], axes, *keep, |v| variance(v, *correction).sqrt())
+        reduced(&x[0], &self.axes, self.keepdims, |v| variance(v, self.correction).sqrt())
     }
 }
 
