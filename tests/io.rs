@@ -185,7 +185,7 @@ fn spoiled_files_are_refused_or_read_but_never_more() {
 }
 
 #[test]
-fn headers_that_lie_cost_no_memory() {
+fn safetensors_119_headers_that_lie_cost_no_memory() {
     let path = Path::new("lie");
     let header = |shape: &str| {
         let text = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");

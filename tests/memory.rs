@@ -49,7 +49,7 @@ fn step(tape: &mut Tape<f32>, weights: &mut [Tensor<f32>], x: &Tensor<f32>, t: &
 }
 
 #[test]
-fn memory_stays_flat_over_training_steps() {
+fn burn_2333_3976_memory_stays_flat_over_training_steps() {
     let _alone = ALONE.lock();
     let draw = Rng::new(1);
     let shapes: [&[usize]; 6] = [&[16, 2], &[16], &[16, 16], &[16], &[1, 16], &[1]];

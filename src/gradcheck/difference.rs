@@ -29,11 +29,11 @@ pub(super) fn dot(a: &[Tensor<f64>], b: &[Tensor<f64>]) -> (f64, f64) {
     products.fold((0.0, 0.0), |(sum, size), p| (sum + p, size + p.abs()))
 }
 
-/// Numbers in [−1, 1] that differ for each seed and place, never all zero.
+/// Numbers in [−1, 1], exact in `f32`, that differ for each seed and place, never all zero.
 pub(super) fn directions(seed: u64, x: &[Tensor<f64>], zero: impl Fn(usize) -> bool) -> Vec<Tensor<f64>> {
     let draw = |input: usize, i: usize| {
         let [word, ..] = crate::kernels::random::philox(seed, (input as u128) << 64 | i as u128);
-        f64::from(word) / f64::from(u32::MAX) * 2.0 - 1.0
+        f64::from((f64::from(word) / f64::from(u32::MAX) * 2.0 - 1.0) as f32)
     };
     let one = |(k, x): (usize, &Tensor<f64>)| {
         Tensor::from_fn(x.shape(), |i| if zero(k) { 0.0 } else { draw(k, i) })

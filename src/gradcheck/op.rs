@@ -570,14 +570,14 @@ impl<'s, S: Subject + ?Sized> Case<'s, S> {
         self.same("owned operands", &y, &self.y, 0.0)
     }
 
-    /// The value and the gradient in f32 against those in f64.
+    /// The value and the gradient in f32 against those in f64, whose operands and cotangents are exact in f32.
     fn single_precision(&self) -> Result<(), Failure> {
         let Case { subject, inputs, constant, .. } = *self;
         let x: Vec<Tensor<f32>> = inputs.iter().map(Value::cast).collect();
         let u: Vec<Tensor<f32>> = self.u.iter().map(Value::cast).collect();
         let wide = |x: Vec<Tensor<f32>>| x.iter().map(Value::cast).collect::<Vec<Tensor<f64>>>();
-        self.same("value in f32", &wide(subject.tensors_f32(&x)), &self.y, 1e-4)?;
+        self.same("value in f32", &wide(subject.tensors_f32(&x)), &self.y, 1e-5)?;
         let found = gradient(&|x| subject.vars_f32(x), &x, &u, &|i| constant[i]);
-        self.same("gradient in f32", &wide(found), &self.gradient, 1e-4)
+        self.same("gradient in f32", &wide(found), &self.gradient, 1e-5)
     }
 }

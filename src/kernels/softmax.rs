@@ -17,7 +17,12 @@ pub(super) const GO: usize = 512;
 /// For rows of `count` elements: `out` = e^(x − top), the greatest of the row being taken out so that nothing
 /// overflows, then `finish(x, out, top, Σ out)`.
 #[inline(always)]
-pub(super) fn rows<F: Float>(x: &[F], count: usize, out: &mut [F], mut finish: impl FnMut(&[F], &mut [F], F, F)) {
+pub(super) fn rows<F: Float>(
+    x: &[F],
+    count: usize,
+    out: &mut [F],
+    mut finish: impl FnMut(&[F], &mut [F], F, F),
+) {
     // Several rows at once, so that short ones fill vectors, too.
     let go = count * (GO / count).clamp(1, HELD);
     let mut tops = [F::ZERO; HELD];

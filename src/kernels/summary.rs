@@ -263,7 +263,7 @@ impl<F: Float, S: Summary<F>> Tree<'_, F, S> {
         let mut top = || self.rows(at, half, [first, second]);
         let mut bottom = || self.rows(at + half * self.inner, rows - half, [other_first, other_second]);
         if rows * width >= 2 * GRAIN {
-            rayon::join(top, bottom);
+            rayon_core::join(top, bottom);
         } else {
             top();
             bottom();

@@ -256,6 +256,13 @@ impl<I: Interp> Value<I> {
     /// When an axis is out of range or named twice, or there are no elements along it.
     #[track_caller]
     pub fn min_axes(&self, axes: impl Into<Axes>, keepdims: bool) -> Self {
+        let (axes, shape) = (axes.into(), self.shape());
+        let kept = match left("min", shape, &axes, keepdims) {
+            Ok(kept) => kept,
+            Err(why) => panic!("{why}"), // at the caller's line, which a closure would not know
+        };
+        let some = count(shape, &axes) > 0 || kept.size() == 0;
+        assert!(some, "gradtape: min: nothing is least among no elements of {shape}");
         -(-self).max_axes(axes, keepdims)
     }
 
@@ -266,7 +273,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or has no elements.
     #[track_caller]
     pub fn min_dim(&self, axis: isize, keepdims: bool) -> (Self, Indices) {
-        let (values, places) = (-self).max_dim(axis, keepdims);
+        let (values, places) = (-self).pick("min_dim", axis, keepdims, argmax_axis);
         (-values, places)
     }
 

@@ -1,4 +1,5 @@
-//! Defects that other libraries had, each named after where it was reported.
+//! Defects that other libraries had, each named after where it was reported. Those that need more than this
+//! file has are in `kinks_windows.rs`, `conv.rs`, `faults.rs`, `tests/memory.rs` and `tests/io.rs`.
 
 use crate::tape::{chain, on_a_small_stack};
 use gradtape::ops::{Indices, MatMul, PadMode};
@@ -124,6 +125,13 @@ fn burn_5609_comparisons_do_not_erase_nan() {
     let mut one = Tensor::<f32>::zeros([300]);
     one.slice_mut()[211] = f32::NAN;
     assert!(one.max().item().is_nan() && one.reshape([3, 100]).max_axes(1, false).slice()[2].is_nan());
+}
+
+#[test]
+fn burn_3864_prod_is_not_nan_at_zeros() {
+    assert_eq!(swept(&Tensor::from([2.0, 0.0, 3.0]), |x| x.prod()), [0.0, 6.0, 0.0]);
+    assert_eq!(swept(&Tensor::from([0.0, 0.0, 3.0]), |x| x.prod()), [0.0; 3]);
+    assert_eq!(swept(&Tensor::from([2.0, 0.0, 3.0]), |x| x.cumprod(0)), [1.0, 8.0, 0.0]);
 }
 
 #[test]

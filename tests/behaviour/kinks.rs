@@ -312,6 +312,15 @@ fn a_fully_masked_row_is_nan_and_stays_in_its_row() {
 }
 
 #[test]
+fn a_masked_softmax_of_no_place_is_0() {
+    let (x, mask) = (Tensor::from([[5.0, -INF], [0.0, 0.0]]), Tensor::from([[0.0, 0.0], [1.0, 0.0]]));
+    let found = derivatives(&[x], |v| v[0].masked_softmax(1, &v[0].lift(mask.clone())).square());
+    same("value", &found.y, &[0.0, 0.0, 1.0, 0.0]);
+    same("gradient", &found.first[0], &[0.0; 4]);
+    same("second order", &found.second[0], &[0.0; 4]);
+}
+
+#[test]
 fn cross_entropy_of_a_masked_class_is_infinite_with_a_finite_gradient() {
     let x = Tensor::from([[0.0, -INF, 0.0]]);
     let found = derivatives(std::slice::from_ref(&x), |v| v[0].cross_entropy(&[0].into()));

@@ -2,7 +2,7 @@
 
 use gradtape::ops::{Indices, MatMul};
 use gradtape::random::Rng;
-use gradtape::{Float, Tape, Tensor, Value, Var};
+use gradtape::{Axes, Float, Tape, Tensor, Value, Var};
 use rayon::ThreadPoolBuilder;
 
 pub(crate) type Named<F> = Vec<(String, Tensor<F>)>;
@@ -90,11 +90,19 @@ fn reductions<F: Float>() {
             all.extend(with_gradients(&name("sum"), &[x], |v| v[0].sum()));
             all.extend(with_gradients(&name("mean"), &[x], |v| v[0].mean()));
             all.extend(with_gradients(&name("max"), &[x], |v| v[0].max()));
+            all.extend(with_gradients(&name("var"), &[x], |v| v[0].var()));
+            all.extend(with_gradients(&name("logsumexp"), &[x], |v| v[0].logsumexp(Axes::All, false)));
             for axis in 0..x.shape().rank() as isize {
                 all.extend(with_gradients(&name("sum over an axis"), &[x], |v| v[0].sum_axes(axis, false)));
                 all.extend(with_gradients(&name("mean over an axis"), &[x], |v| v[0].mean_axes(axis, true)));
                 all.extend(with_gradients(&name("max over an axis"), &[x], |v| v[0].max_axes(axis, false)));
                 all.extend(with_gradients(&name("max_dim"), &[x], |v| v[0].max_dim(axis, false).0));
+                all.extend(with_gradients(&name("std over an axis"), &[x], |v| {
+                    v[0].std_axes(axis, 0.0, false)
+                }));
+                all.extend(with_gradients(&name("logsumexp over an axis"), &[x], |v| {
+                    v[0].logsumexp(axis, false)
+                }));
             }
         }
         all

@@ -1,12 +1,11 @@
 //! Powers of e and of 2. The polynomial is that of Moshier (Methods and Programs for Mathematical
 //! Functions, 1989).
-#![allow(clippy::excessive_precision)] // constants as they were published
 
 use super::{ROUND, integer, polynomial, power_of_2};
 use std::f32::consts::{LN_2, LOG2_E};
 
 /// ln 2 in two parts; products of the first with small integers are exact.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 0.693_359_4;
 /// See [`LN_2_HIGH`].
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 
@@ -21,10 +20,7 @@ fn reduced(x: f32) -> (i32, f32) {
 /// eʳ − 1 for |r| ≤ ½ ln 2.
 #[inline(always)]
 fn near_zero(r: f32) -> f32 {
-    let tail = polynomial(
-        r,
-        [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 5.000_000_1e-1],
-    );
+    let tail = polynomial(r, [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5]);
     tail * (r * r) + r
 }
 

@@ -1,5 +1,4 @@
 //! Hyperbolic functions and the logistic one.
-#![allow(clippy::excessive_precision)] // constants as they were published
 
 use super::{
     exponential::{exp, exp_scaled},
@@ -31,10 +30,8 @@ pub(crate) fn cosh(x: f32) -> f32 {
 pub(crate) fn tanh(x: f32) -> f32 {
     let size = x.abs();
     let square = x * x;
-    let near = polynomial(
-        square,
-        [-5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_3e-2, 1.333_144_2e-1, -3.333_328_2e-1],
-    );
+    let near =
+        polynomial(square, [-5.704_988_7e-3, 2.063_909e-2, -5.373_971e-2, 1.333_144_2e-1, -3.333_328e-1]);
     let near = near * square * x + x;
     let far = 1.0 - 2.0 / (exp(size + size) + 1.0);
     (if size < 0.625 { near } else { far }).copysign(x)

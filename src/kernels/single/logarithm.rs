@@ -1,12 +1,11 @@
 //! Logarithms. The polynomial is that of Moshier (Methods and Programs for Mathematical Functions,
 //! 1989).
-#![allow(clippy::excessive_precision)] // constants as they were published
 
 use super::{polynomial, power_of_2};
 use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
 
 /// ln 2 in two parts; products of the first with small integers are exact.
-const LN_2: [f32; 2] = [0.693_359_375, -2.121_944_4e-4];
+const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// log₁₀ 2, likewise.
 const LOG10_2: [f32; 2] = [0.300_781_25, 2.487_456_6e-4];
 /// log₁₀ e in two parts, the first with few digits.
@@ -42,7 +41,7 @@ fn cubic(m: f32) -> f32 {
             -1.666_805_8e-1,
             2.000_071_5e-1,
             -2.499_999_4e-1,
-            3.333_333_1e-1,
+            3.333_333e-1,
         ],
     );
     m * (m * m) * tail
