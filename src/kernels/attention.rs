@@ -42,13 +42,14 @@ struct Rows<'o, F> {
     item: usize,
     rows: Range<usize>,
     y: &'o mut [F],
+    /// Two numbers for each.
     logsum: &'o mut [F],
 }
 
 /// The cotangents of the result, with what forward kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Upstream<'a, F> {
-    /// ln Σ eˢ of each row.
+    /// ln Σ eˢ of each row, and what rounding has left of it.
     pub(crate) logsum: &'a [F],
     pub(crate) dy: &'a [F],
     /// What is taken from the gradient of each row's weights.
@@ -102,14 +103,14 @@ fn reference<F: Float>(top: F) -> F {
     if top == -F::INFINITY { F::ZERO } else { top }
 }
 
-/// y and ln Σ eˢ of every row; 0 and −∞ for a row without any key.
+/// y and ln Σ eˢ of every row, in two numbers; 0 and −∞ for a row without any key.
 pub(crate) fn forward<F: Float>(a: Attend<'_, F>, items: usize, mut y: &mut [F], mut logsum: &mut [F]) {
     let mut all = Vec::new();
     for item in 0..items {
         all.extend(tiles(a.queries).map(|rows| Rows {
             item,
             y: next(&mut y, rows.len() * a.values),
-            logsum: next(&mut logsum, rows.len()),
+            logsum: next(&mut logsum, 2 * rows.len()),
             rows,
         }));
     }
@@ -200,8 +201,11 @@ impl<F: Float> Attend<'_, F> {
             let p = Matrix { data: scores, rows: rows.len(), cols: cols.len(), transposed: false };
             product(p, block(self.v, *item, self.keys, values, &cols), y, true);
         }
-        for (i, logsum) in logsum.iter_mut().enumerate() {
-            *logsum = tops[i] + sums[i].ln();
+        for (i, logsum) in logsum.chunks_exact_mut(2).enumerate() {
+            let more = sums[i].ln();
+            logsum[0] = tops[i] + more;
+            // Of great scores nothing but this says how many they are.
+            logsum[1] = if logsum[0].is_finite() { (tops[i] - logsum[0]) + more } else { F::ZERO };
             let y = &mut y[i * values..][..values];
             if sums[i] == F::ZERO {
                 y.fill(F::ZERO);
@@ -233,9 +237,10 @@ impl<F: Float> Attend<'_, F> {
                     || {
                         let lines = p.chunks_exact_mut(cols.len()).zip(ds.chunks_exact_mut(cols.len()));
                         for (i, (p, ds)) in lines.enumerate() {
-                            let (logsum, delta) = (reference(up.logsum[first + i]), up.delta[first + i]);
+                            let [logsum, rest] = [0, 1].map(|part| up.logsum[2 * (first + i) + part]);
+                            let (logsum, delta) = (reference(logsum), up.delta[first + i]);
                             for j in 0..cols.len() {
-                                p[j] = (p[j] - logsum).exp();
+                                p[j] = (p[j] - logsum - rest).exp();
                                 ds[j] = p[j] * (ds[j] - delta);
                             }
                         }

@@ -175,6 +175,13 @@ fn what_convolutions_refuse_names_op_and_shapes() {
             "gradtape: conv2d: padding to the same size needs stride 1, not [2, 2] for [2, 4, 6, 7]",
         ),
         (
+            refused(|| {
+                let dilation = [1, usize::MAX / 2].into();
+                conv(ConvOptions { dilation, padding: Padding::Same, ..plain() })
+            }),
+            "gradtape: conv2d: too far reaches a kernel of [3, 3] with dilation [1, 9223372036854775807] for [2, 4, 6, 7]",
+        ),
+        (
             refused(|| x.conv1d(&ones(&[4, 4, 3]), None, plain())),
             "gradtape: conv1d: needs [batch, channels] or [channels] and 1 axes, not [2, 4, 6, 7]",
         ),

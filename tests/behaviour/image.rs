@@ -56,6 +56,13 @@ fn what_images_refuse_names_op_and_shape() {
             "gradtape: col2im: needs [batch, channels · 4, 6], not [1, 12, 5]",
         ),
         (
+            refused(|| {
+                let sparse = PatchOptions { stride: [1 << 59, 1].into(), ..Default::default() };
+                Tensor::<f64>::ones([1, 4, 8]).col2im([1 << 62, 1 << 62], [2, 2], sparse)
+            }),
+            "gradtape: col2im: needs [batch, channels · 4, 18446744073709551615], not [1, 4, 8]",
+        ),
+        (
             refused(|| x.pixel_shuffle(2)),
             "gradtape: pixel_shuffle: 2² does not divide the 3 channels of [1, 3, 4, 5]",
         ),

@@ -189,6 +189,25 @@ fn attention_never_erases_nan_and_does_not_overflow() {
 }
 
 #[test]
+fn attention_counts_keys_that_are_far_down_alike() {
+    // In f32 nothing but −1e9 is left of these scores, and of −1e9 + ln 3.
+    let tape = Tape::new();
+    let [k, v] = [[1f32, 2.0, 3.0], [3.0, 6.0, 9.0]].map(|x| tape.var(Tensor::new(x.to_vec(), [3, 1])));
+    let (q, far) = (tape.constant(Tensor::ones([1, 1])), tape.constant(Tensor::full([1, 3], -1e9)));
+    let options = || AttentionOptions { attn_mask: Some(AttentionMask::Add(&far)), ..Default::default() };
+    let y = q.scaled_dot_product_attention(&k, &v, options());
+    assert_eq!(y.tensor().slice(), [6.0]);
+    let gradients = y.backward();
+    assert!(gradients.wrt(&v).slice().iter().all(|g| (g - 1.0 / 3.0).abs() < 1e-6));
+    assert!(gradients.wrt(&k).slice().iter().zip([-1.0, 0.0, 1.0]).all(|(g, want)| (g - want).abs() < 1e-5));
+    // Where the weights are held, too.
+    let rng = Rng::new(3);
+    let y =
+        q.scaled_dot_product_attention(&k, &v, AttentionOptions { dropout: Some((1e-9, &rng)), ..options() });
+    assert!((y.tensor().slice()[0] - 6.0).abs() < 1e-5);
+}
+
+#[test]
 fn dropout_of_attention_is_that_of_its_weights() {
     let x: Vec<_> = (0..3).map(|i| Rng::new(i).normal::<f64>([2, 4, 4], 0.0, 1.0)).collect();
     let rng = Rng::new(9);

@@ -2,7 +2,7 @@
 
 use crate::misuse::refused;
 use crate::threads::{same_bits, with_gradients};
-use gradtape::ops::{AvgPoolOptions, MaxPoolOptions, PerAxis};
+use gradtape::ops::{AvgPoolOptions, LpPoolOptions, MaxPoolOptions, PerAxis};
 use gradtape::random::Rng;
 use gradtape::{Tape, Tensor};
 
@@ -15,6 +15,13 @@ fn averages_of_whole_numbers_are_exact() {
     let thirds = AvgPoolOptions { stride: Some(1.into()), ..Default::default() };
     assert_eq!(line(&[1.0, 2.0, 3.0, 10.0]).avg_pool1d(3, thirds).slice(), [2.0, 5.0]);
     assert_eq!(line(&[7.0; 7]).adaptive_avg_pool1d(3).slice(), [7.0; 3]);
+}
+
+#[test]
+fn a_kernel_beyond_all_bounds_is_a_number_too() {
+    let up = LpPoolOptions { ceil_mode: true, ..Default::default() };
+    let y = Tensor::<f64>::ones([1, 2, 2]).lp_pool2d(1.0, [usize::MAX, 2], up);
+    assert_eq!(y.slice(), [usize::MAX as f64 * 2.0]);
 }
 
 #[test]

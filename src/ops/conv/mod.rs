@@ -102,10 +102,14 @@ impl ConvOptions {
             Padding::Zeros(each) => on_both_sides(&each.named("padding", axes)?)?,
             Padding::Same if stride.iter().all(|&stride| stride == 1) => {
                 let around = |(&taps, &dilation): (&usize, &usize)| {
-                    let more = taps.saturating_sub(1).saturating_mul(dilation);
-                    [(more / 2) as isize, (more - more / 2) as isize]
+                    let more = isize::try_from(taps.saturating_sub(1).checked_mul(dilation)?).ok()?;
+                    Some([more / 2, more - more / 2])
                 };
-                kernel.iter().zip(&dilation).map(around).collect()
+                let found: Option<_> = kernel.iter().zip(&dilation).map(around).collect();
+                found.ok_or_else(|| {
+                    let dilation = dilation.as_slice();
+                    format!("too far reaches a kernel of {kernel:?} with dilation {dilation:?}")
+                })?
             }
             Padding::Same => {
                 return Err(format!("padding to the same size needs stride 1, not {:?}", stride.as_slice()));

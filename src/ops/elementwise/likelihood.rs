@@ -1,10 +1,22 @@
 //! How unlikely an outcome is.
 
-/// ln p, but not below −100.
+/// A logarithm, but not below −100.
+#[inline(always)]
+fn cut<R: Real>(ln: R) -> R {
+    let floor = ln.lit(-100.0);
+    floor.clone().greater(ln.clone()).select(floor, ln)
+}
+
+/// ln p, cut off.
 #[inline(always)]
 fn log<R: Real>(p: R) -> R {
-    let (ln, floor) = (p.ln(), -100.0);
-    ln.lit(floor).greater(ln.clone()).select(ln.lit(floor), ln)
+    cut(p.ln())
+}
+
+/// ln(1 − p), cut off; exact for small p, too.
+#[inline(always)]
+fn log_rest<R: Real>(p: R) -> R {
+    cut((-p).ln_1p())
 }
 
 /// 1 − p.
@@ -18,14 +30,14 @@ binary! {
     /// makes t. Logarithms are cut off at −100. ∂/∂p = (p − t)/max(p(1 − p), 1e-12),
     /// ∂/∂t = ln(1 − p) − ln p.
     BernoulliNll, bernoulli_nll, true, |g| within(g),
-        |a, b| -(b.clone() * log(a.clone()) + rest(b) * log(rest(a))),
+        |a, b| -(b.clone() * log(a.clone()) + rest(b) * log_rest(a)),
         |d| [
             {
                 let spread = a.clone() * rest(a.clone());
                 let least = a.lit(1e-12);
                 d * (a - b) / least.clone().greater(spread.clone()).select(least, spread)
             },
-            d * (log(rest(a.clone())) - log(a))
+            d * (log_rest(a.clone()) - log(a))
         ];
 }
 

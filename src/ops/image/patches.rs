@@ -39,8 +39,9 @@ pub struct Col2im {
     pub size: SmallVec<[usize; 3]>,
 }
 
+/// Over all axes; as much as there is where that is too much for any shape.
 fn product(slides: &Slides, of: impl Fn(&Slide) -> usize) -> usize {
-    slides.iter().map(of).product()
+    slides.iter().map(of).fold(1, usize::saturating_mul)
 }
 
 impl Op for Im2col {

@@ -35,7 +35,8 @@ impl From<f64> for MatrixOrder {
 fn values_but_zeros<I: Interp>(x: &Value<I>) -> Value<I> {
     let (s, shape) = (x.svdvals(), x.shape());
     let size = shape[shape.rank() - 1].max(shape[shape.rank() - 2]);
-    is_positive(&s, size).logical_or(&s.isnan()).select(&s, 0.0)
+    let frozen = s.lift(s.tensor().clone());
+    is_positive(&s, size).logical_or(&s.isnan()).select(&s, &frozen)
 }
 
 impl<I: Interp> Value<I> {

@@ -2,7 +2,7 @@
 
 use super::{
     Reduction, alike, classification::targeted, sampled_apart, sampled_reduction, sampled_signs,
-    sampled_weight, times, weighted,
+    sampled_weight, weighted,
 };
 use crate::{
     Float, Shape, Tensor,
@@ -84,13 +84,14 @@ impl<I: Interp> Value<I> {
         let classes = shape[axis];
         let kept = shape.with_axis(axis, 1).expect("not larger");
         let places = Indices::new(targets.slice().to_vec(), kept);
-        let mut excess = (self - self.take_along_axis(axis as isize, &places) + options.margin).relu();
+        let more = self - self.take_along_axis(axis as isize, &places) + options.margin;
+        // Selected first, so that an infinite score is not compared with itself.
+        let own = self.lift(targets.one_hot(Some(classes)));
+        let mut excess = own.select(&self.constant(0.0), &more).relu();
         if options.p == 2 {
             excess = excess.square();
         }
-        let own = self.lift(targets.one_hot(Some(classes)));
-        let mut losses =
-            own.select(&self.constant(0.0), &excess).sum_axes(axis as isize, false) / classes as f64;
+        let mut losses = excess.sum_axes(axis as isize, false) / classes as f64;
         if let Some(weight) = weight {
             let of_target = |i: usize| I::Elem::of(weight[targets.slice()[i]]);
             losses = losses * self.lift(Tensor::from_fn(targets.shape(), of_target));
@@ -127,8 +128,10 @@ impl<I: Interp> Value<I> {
             }
         }
         let x = self.reshape([rows, classes]);
-        let excess = (1.0 - x.unsqueeze(2) + x.unsqueeze(1)).relu();
-        let losses = times(&self.lift(pairs), &excess).sum_axes([1, 2], false) / classes as f64;
+        let pairs = self.lift(pairs);
+        // Selected first, so that infinite scores are not compared where nobody asks.
+        let excess = pairs.select(&(1.0 - x.unsqueeze(2) + x.unsqueeze(1)), &x.constant(0.0)).relu();
+        let losses = (pairs * excess).sum_axes([1, 2], false) / classes as f64;
         reduction.of(losses.reshape(&shape[..shape.rank() - 1]))
     }
 

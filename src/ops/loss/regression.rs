@@ -2,7 +2,7 @@
 
 use super::{Reduction, alike, sampled_apart, sampled_reduction, sampled_weight, weighted};
 use crate::{
-    Tensor,
+    Float, Tensor,
     gradcheck::Gen,
     value::{Interp, Value},
 };
@@ -24,6 +24,9 @@ fn over_weights<I: Interp>(
 
 /// ½d² for |d| < δ, δ(|d| − ½δ) beyond, as q(d − ½q) with q = d cut off at ±δ: no infinity is squared.
 fn huber<I: Interp>(difference: &Value<I>, delta: f64) -> Value<I> {
+    if I::Elem::of(delta) == I::Elem::INFINITY {
+        return difference.square() * 0.5; // nothing is cut off, no infinity either
+    }
     let q = difference.clamp(-delta, delta);
     &q * (difference - &q * 0.5)
 }

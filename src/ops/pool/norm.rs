@@ -35,8 +35,8 @@ fn lp_pool<I: Interp>(
     }
     let windows = sliding(axes, kernel, options.stride.as_ref(), &0.into(), &1.into(), options.ceil_mode);
     let means = avg_pool(name, &x.powf(p), axes, windows, |place| place.padded, None);
-    let whole: usize = valid(name, x.shape(), kernel.named("kernel", axes)).iter().product();
-    let sums = means * whole as f64;
+    let kernel = valid(name, x.shape(), kernel.named("kernel", axes));
+    let sums = means * kernel.iter().map(|&size| size as f64).product::<f64>();
     // Guarded within, so that the root's infinite slope at 0 is never met.
     let (zero, one) = (sums.constant(0.0), sums.constant(1.0));
     let flat = sums.equal(&zero);

@@ -188,7 +188,10 @@ impl Naive for Attention {
         };
         vec![
             build(&widened(&x[0], last(&x[2])), value),
-            build(&widened(&x[0], 1), |at| attended(self, x, x.get(3), at).1),
+            build(
+                &widened(&x[0], 2),
+                |at| if last_of(at) == 0 { attended(self, x, x.get(3), at).1 } else { 0.0 },
+            ),
         ]
     }
 }
@@ -208,8 +211,8 @@ impl Naive for AttentionGrad {
                 (0..last(a)).map(|i| a[&place(row, i)[..]] * b[&place(column, i)[..]]).sum::<f64>()
             };
             let bias = x.get(6).map_or(0.0, |bias| stretched(bias, &at));
-            let weight =
-                (self.of.scale * product(q, query, k, key) + bias - logsum[&place(query, 0)[..]]).exp();
+            let logsum = logsum[&place(query, 0)[..]] + logsum[&place(query, 1)[..]];
+            let weight = (self.of.scale * product(q, query, k, key) + bias - logsum).exp();
             let ds = weight * (product(dy, query, v, key) - delta[&place(query, 0)[..]]);
             for i in 0..last(q) {
                 found[0][&place(query, i)[..]] += self.of.scale * ds * k[&place(key, i)[..]];

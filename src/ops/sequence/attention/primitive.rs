@@ -12,7 +12,8 @@ use crate::{
 };
 use smallvec::{SmallVec, smallvec};
 
-/// softmax(scale · q·kᵀ + bias)·v and ln Σ eˢ of each row's scores s, for q `[.., queries, width]`,
+/// softmax(scale · q·kᵀ + bias)·v and ln Σ eˢ of each row's scores s, in two numbers, itself and what rounding
+/// has left of it (scores of −1e9 are all there is of −1e9 + ln 2 in `f32`), for q `[.., queries, width]`,
 /// k `[.., keys, width]`, v `[.., keys, values]` and perhaps a bias that broadcasts to
 /// `[.., queries, keys]` (Vaswani and others: Attention Is All You Need, 2017). Neither the value nor its
 /// gradient holds the scores (Dao and others: FlashAttention, 2022): memory grows with the number of
@@ -27,7 +28,7 @@ pub struct Attention {
     pub causal: bool,
 }
 
-/// The gradient of [`Attention`] at q, k, v from ln Σ eˢ, the cotangent dy, and a number for each row that is
+/// The gradient of [`Attention`] at q, k, v from ln Σ eˢ in two numbers, the cotangent dy, and a number for each row that is
 /// taken from the gradient of its weights; and perhaps at a bias, the last operand. It evaluates
 /// by tiles; its own derivatives hold the scores.
 #[derive(Clone, Copy, Debug)]
@@ -110,7 +111,13 @@ impl Attention {
         let shapes = x.into_iter().chain(bias).map(Value::shape).collect();
         allowed(self.shape(shapes));
         let scores = self.scores(x[0], x[1], bias);
-        Attention::weights(&scores, &scores.logsumexp(-1, true))
+        let never = Attention::unseeing(&scores, &scores.tensor().logsumexp(-1, true));
+        scores.masked_fill(&never, 0.0).softmax(-1).masked_fill(&never, 0.0)
+    }
+
+    /// Which rows have no key, from their ln Σ eˢ.
+    fn unseeing<I: Interp>(like: &Value<I>, logsum: &Tensor<I::Elem>) -> Value<I> {
+        like.lift(logsum.map(|v| if v == -I::Elem::INFINITY { I::Elem::ONE } else { I::Elem::ZERO }))
     }
 
     /// The scores of all queries and keys.
@@ -129,8 +136,9 @@ impl Attention {
 
     /// softmax of the scores; 0 in a row without any key.
     fn weights<I: Interp>(scores: &Value<I>, logsum: &Value<I>) -> Value<I> {
-        let none = |v| if v == -I::Elem::INFINITY { I::Elem::ONE } else { I::Elem::ZERO };
-        (scores - logsum.masked_fill(&logsum.lift(logsum.tensor().map(none)), 0.0)).exp()
+        let never = Attention::unseeing(logsum, logsum.tensor());
+        let parts = logsum.masked_fill(&never, 0.0).split(&[1, 1], -1);
+        (scores - &parts[0] - &parts[1]).exp()
     }
 
     /// The tangent of the scores.
@@ -200,7 +208,7 @@ impl Op for Attention {
     fn shape(&self, x: Ins<Self, &Shape>) -> Result<[Shape; 2], OpError> {
         let sizes = Sizes::new(Self::NAME, &x[..x.len().min(3)], x.get(3).copied())?;
         let rows = |columns| sizes.rows(columns).map_err(|why| OpError::new(Self::NAME, why));
-        Ok([rows(sizes.values)?, rows(1)?])
+        Ok([rows(sizes.values)?, rows(2)?])
     }
 
     fn eval<F: Float>(
@@ -224,7 +232,7 @@ impl Op for Attention {
         let dy = dy.unwrap_or_else(|| s.y::<0>().lift(Tensor::zeros(s.y_shape(0))));
         let delta = row_sums(&(&dy * s.y::<0>()));
         let delta = match dl {
-            Some(dl) => delta - dl,
+            Some(dl) => delta - dl.narrow(-1, 0, 1),
             None => delta,
         };
         let op = AttentionGrad { of: *self, bias: want.get(3) == Some(&true) };
@@ -253,7 +261,8 @@ impl Op for Attention {
         let p = Attention::weights(&self.scores(q, k, bias), s.y::<1>());
         let through = self.pushed([q, k], [dx[0], dx[1], dx.get(3).copied().flatten()]).map(|ds| {
             let dl = row_sums(&(&p * &ds));
-            ((&p * (ds - &dl)).matmul(v), dl)
+            let rest = dl.lift(Tensor::zeros(dl.shape()));
+            ((&p * (ds - &dl)).matmul(v), Value::concat(&[&dl, &rest], -1))
         });
         let (dy, dl) = through.unzip();
         [add_tangents(dy, dx[2].map(|dv| p.matmul(dv))), dl]
@@ -294,9 +303,10 @@ impl Op for AttentionGrad {
     fn shape(&self, x: Ins<Self, &Shape>) -> Result<Outs<Self, Shape>, OpError> {
         let sizes = Sizes::new(Self::NAME, &x[..x.len().min(3)], x.get(6).copied())?;
         let rows = |columns| sizes.rows(columns).map_err(|why| OpError::new(Self::NAME, why));
-        let (values, numbers) = (rows(sizes.values)?, rows(1)?);
-        if x.len() < 6 || *x[4] != values || *x[3] != numbers || *x[5] != numbers {
-            let why = format!("needs {numbers}, {values}, {numbers} behind q, k and v, not {:?}", &x[3..]);
+        let needed = [rows(2)?, rows(sizes.values)?, rows(1)?];
+        if x.len() < 6 || x[3..6].iter().zip(&needed).any(|(x, needed)| *x != needed) {
+            let [logsum, dy, delta] = needed;
+            let why = format!("needs {logsum}, {dy}, {delta} behind q, k and v, not {:?}", &x[3..]);
             return Err(OpError::new(Self::NAME, why));
         }
         if self.bias && x.len() != 7 {
@@ -349,7 +359,7 @@ impl Op for AttentionGrad {
             dq,
             dk,
             products.map(|g| by_columns(g, dy)),
-            scores.map(|g| -row_sums(g)),
+            scores.map(|g| (-row_sums(g)).expand(s.x_shape(3))),
             ddy,
             products.map(|g| -row_sums(g)),
             to_scores
@@ -368,7 +378,7 @@ impl Op for AttentionGrad {
         let (ds, scale) = (&p * &slope, self.of.scale);
         let negated = |x: Option<&Value<I>>| x.map(|x| -x);
         let scores = self.of.pushed([q, k], [dx[0], dx[1], dx.get(6).copied().flatten()]);
-        let dp = add_tangents(scores, negated(dx[3])).map(|g| g * &p);
+        let dp = add_tangents(scores, negated(dx[3].map(row_sums).as_ref())).map(|g| g * &p);
         let products = add_tangents(dx[4].map(|ddy| by_rows(ddy, v)), dx[2].map(|dv| by_rows(dy, dv)));
         let dslope = add_tangents(products, negated(dx[5]));
         let dds = add_tangents(dp.as_ref().map(|dp| dp * slope), dslope.map(|g| g * &p));
@@ -390,8 +400,7 @@ impl Op for AttentionGrad {
         let bias = shapes.drain(3..).next();
         let (q, v) = (&shapes[0], &shapes[2]);
         let rows = |columns| q.with_axis(q.rank() - 1, columns).expect("small");
-        let (numbers, values) = (rows(1), rows(v[v.rank() - 1]));
-        shapes.extend([numbers.clone(), values, numbers]);
+        shapes.extend([rows(2), rows(v[v.rank() - 1]), rows(1)]);
         let op = AttentionGrad { of, bias: bias.is_some() && g.bool() };
         shapes.extend(bias);
         // The logarithms of the sums are free here, so that weights are not held below 1: small scores keep
@@ -408,10 +417,10 @@ impl Op for AttentionGrad {
         };
         let (q, k, v): (&[usize], &[usize], &[usize]) = (&[2, 3], &[4, 3], &[4, 5]);
         vec![
-            bad(false, &[q, k, v, &[2, 1], &[2, 5]], "needs [2, 1], [2, 5], [2, 1] behind q, k and v"),
-            bad(false, &[q, k, v, &[2, 1], &[2, 4], &[2, 1]], "not [[2, 1], [2, 4], [2, 1]]"),
-            bad(true, &[q, k, v, &[2, 1], &[2, 5], &[2, 1]], "there is no bias behind"),
-            bad(false, &[q, v, k, &[2, 1], &[2, 5], &[2, 1]], "needs q [.., queries, width]"),
+            bad(false, &[q, k, v, &[2, 2], &[2, 5]], "needs [2, 2], [2, 5], [2, 1] behind q, k and v"),
+            bad(false, &[q, k, v, &[2, 2], &[2, 4], &[2, 1]], "not [[2, 2], [2, 4], [2, 1]]"),
+            bad(true, &[q, k, v, &[2, 2], &[2, 5], &[2, 1]], "there is no bias behind"),
+            bad(false, &[q, v, k, &[2, 2], &[2, 5], &[2, 1]], "needs q [.., queries, width]"),
         ]
     }
 }
