@@ -98,17 +98,23 @@ impl Shape {
         steps
     }
 
-    /// This shape with axis `axis` of size `size`.
+    /// This shape with axis `axis` of size `size`; of a number, which is one element along axis 0, a vector
+    /// of any other size.
     pub(crate) fn with_axis(&self, axis: usize, size: usize) -> Result<Shape, String> {
         let mut dims = self.dims.clone();
-        dims[axis] = size;
+        match dims.get_mut(axis) {
+            Some(dim) => *dim = size,
+            None if size == 1 => {}
+            None => dims.push(size),
+        }
         Shape::try_new(&dims)
     }
 
-    /// Elements before, along and after an axis.
+    /// Elements before, along and after an axis; of a number, along axis 0, itself.
     pub(crate) fn around(&self, axis: usize) -> (usize, usize, usize) {
         let product = |dims: &[usize]| dims.iter().product();
-        (product(&self.dims[..axis]), self.dims[axis], product(&self.dims[axis + 1..]))
+        let Some(&along) = self.dims.get(axis) else { return (1, 1, 1) };
+        (product(&self.dims[..axis]), along, product(&self.dims[axis + 1..]))
     }
 }
 
@@ -273,14 +279,17 @@ pub enum Axes {
 }
 
 impl Axes {
-    /// Marks the axes that are meant, out of `rank`.
+    /// Marks the axes that are meant, out of `rank`. The axis 0 or −1 of a number is allowed, as in PyTorch,
+    /// and marks nothing.
     ///
     /// # Errors
     /// What is wrong, in words: an axis out of range or named twice.
     pub fn marked(&self, rank: usize) -> Result<SmallVec<[bool; 8]>, String> {
         let mut marked = SmallVec::from_elem(false, rank);
         for place in self.places(rank)? {
-            marked[place] = true;
+            if rank > 0 {
+                marked[place] = true;
+            }
         }
         Ok(marked)
     }
@@ -290,7 +299,7 @@ impl Axes {
         let Axes::Some(axes) = self else { return Ok((0..rank).collect()) };
         let mut places = SmallVec::new();
         for &axis in axes {
-            let place = resolve(axis, rank)?;
+            let place = lane(axis, rank)?;
             if places.contains(&place) {
                 return Err(format!("axis {axis} is named twice in {:?}", axes.as_slice()));
             }
@@ -308,6 +317,11 @@ pub(crate) fn resolve(axis: isize, rank: usize) -> Result<usize, String> {
     } else {
         Err(format!("axis {axis} is out of range for {rank} axes"))
     }
+}
+
+/// As [`resolve`], for what goes along an axis: a number is one element along its axis 0 or −1.
+pub(crate) fn lane(axis: isize, rank: usize) -> Result<usize, String> {
+    if rank == 0 && matches!(axis, 0 | -1) { Ok(0) } else { resolve(axis, rank) }
 }
 
 impl From<isize> for Axes {
@@ -369,5 +383,8 @@ mod tests {
         assert_eq!(Axes::from([0, -1]).marked(3).unwrap().as_slice(), [true, false, true]);
         assert!(Axes::from([1, -1]).marked(2).unwrap_err().contains("twice"));
         assert!(Axes::from(2).marked(2).unwrap_err().contains("out of range"));
+        assert!(Axes::from(-1).marked(0).unwrap().is_empty());
+        assert!(Axes::from(1).marked(0).unwrap_err().contains("out of range"));
+        assert!(Axes::from([0, -1]).marked(0).unwrap_err().contains("twice"));
     }
 }

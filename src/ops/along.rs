@@ -1,13 +1,12 @@
 //! Elements along an axis by an array of indices: picked, and the adjoint, which adds where it picked.
 #![forbid(unsafe_code)]
 
-use super::Indices;
+use super::{Indices, lane};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
     kernels::pick,
     op::{One, Op, OpError, Saved, Saves},
-    shape::resolve,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -43,9 +42,8 @@ pub(super) fn place(i: usize, indices: &Indices, axis: usize, size: usize) -> us
 /// A shape, an axis of it that has elements, and an array of indices along it.
 #[inline]
 fn sampled_along(g: &mut Gen) -> (Shape, isize, Indices) {
-    let shape = g.shape_of_rank(1, 4);
-    let axis = g.axis(shape.rank());
-    let place = resolve(axis, shape.rank()).expect("drawn for this rank");
+    let (shape, axis) = lane::sampled(g);
+    let place = lane::checked(axis, &shape);
     let size = g.int(1, 4);
     let count = g.int(0, 4);
     let picked = shape.with_axis(place, count).expect("small");
@@ -60,29 +58,29 @@ impl Op for TakeAlongAxis {
     const SAVES: Saves = Saves::NONE;
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        let refuse = |why| OpError::new(Self::NAME, why);
-        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
+        let axis = lane::place(Self::NAME, self.axis, x)?;
         let picked = self.indices.shape();
-        let differs = |i: usize| i != axis && picked[i] != x[i];
-        if picked.rank() != x.rank() || (0..x.rank()).any(differs) {
-            return Err(refuse(format!("indices of {picked} differ from {x} beside axis {axis}")));
+        if lane::beside(axis, picked) != lane::beside(axis, x) {
+            let why = format!("indices of {picked} differ from {x} beside axis {axis}");
+            return Err(OpError::new(Self::NAME, why));
         }
-        self.indices.below(Self::NAME, x[axis], axis, x)?;
+        self.indices.below(Self::NAME, x.around(axis).1, axis, x)?;
         Ok(picked.clone())
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
-        let (_, count, inner) = out.around(axis);
-        let (size, indices) = (x.shape()[axis], self.indices.slice());
-        Ok(Tensor::filled(out, |out| pick::pick(x.slice(), size, indices, [count, inner], out)))
+        let [size, _] = lane::sizes(self.axis, x.shape());
+        let (sizes, indices) = (lane::sizes(self.axis, &out), self.indices.slice());
+        Ok(Tensor::filled(out, |out| pick::pick(x.slice(), size, indices, sizes, out)))
     }
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
         let x = s.x_shape(0);
-        let size = x[resolve(self.axis, x.rank()).expect("shape has checked the axis")];
+        let [size, _] = lane::sizes(self.axis, x);
         let op = TakeAlongAxisGrad { axis: self.axis, size, indices: self.indices.clone() };
-        Some(Value::apply(op, dy.into()))
+        let dx = Value::apply(op, dy.into());
+        // They differ where a number was indexed by a vector, or a vector by a number.
+        Some(if dx.shape() == x { dx } else { dx.reshape(x) })
     }
 
     fn jvp<I: Interp>(&self, _: Saved<'_, Self, I>, dx: Option<&Value<I>>) -> Option<Value<I>> {
@@ -117,7 +115,7 @@ impl Op for TakeAlongAxisGrad {
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
         let refuse = |why| OpError::new(Self::NAME, why);
-        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
+        let axis = lane::place(Self::NAME, self.axis, x)?;
         if self.indices.shape() != x {
             return Err(refuse(format!("indices of {} for elements of {x}", self.indices.shape())));
         }
@@ -127,10 +125,8 @@ impl Op for TakeAlongAxisGrad {
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
-        let (_, count, inner) = x.shape().around(axis);
-        let indices = self.indices.slice();
-        Ok(Tensor::filled(out, |sum| pick::add(x.slice(), self.size, indices, [count, inner], sum)))
+        let (sizes, indices) = (lane::sizes(self.axis, x.shape()), self.indices.slice());
+        Ok(Tensor::filled(out, |sum| pick::add(x.slice(), self.size, indices, sizes, sum)))
     }
 
     fn vjp<I: Interp>(&self, _: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
@@ -144,7 +140,7 @@ impl Op for TakeAlongAxisGrad {
     #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis, indices) = sampled_along(g);
-        let size = shape[resolve(axis, shape.rank()).expect("drawn for this rank")];
+        let [size, _] = lane::sizes(axis, &shape);
         let x = g.values(indices.shape(), -3.0..3.0);
         Sample::new(TakeAlongAxisGrad { axis, size, indices }, [x])
     }
@@ -163,7 +159,8 @@ impl Op for TakeAlongAxisGrad {
 }
 
 impl<I: Interp> Value<I> {
-    /// The elements along an axis that indices name, one for each place of `indices`.
+    /// The elements along an axis that indices name, one for each place of `indices`. A number has one element
+    /// along the axis 0 or −1.
     ///
     /// # Panics
     /// When the shapes differ beside the axis, or an index is out of range.

@@ -1,6 +1,7 @@
 //! Blends and gates: sums of products under the names that people know.
 #![forbid(unsafe_code)]
 
+use super::lane;
 use crate::value::{Interp, Other, Value};
 
 impl<I: Interp> Value<I> {
@@ -127,8 +128,7 @@ composition!(Glu(isize), "glu", |axis, x| vec![x[0].glu(*axis)], |g| {
 });
 
 composition!(Softmin(isize), "softmin", |axis, x| vec![x[0].softmin(*axis)], |g| {
-    let shape = g.shape_of_rank(1, 3);
-    let axis = g.axis(shape.rank());
+    let (shape, axis) = lane::sampled(g);
     (axis, vec![g.values(&shape, -3.0..3.0)])
 });
 
@@ -138,8 +138,7 @@ composition!(
     |axis, x| vec![x[0].masked_softmax(*axis, &x[1])],
     constant 1,
     |g| {
-        let shape = g.shape_of_rank(1, 3);
-        let axis = g.axis(shape.rank());
+        let (shape, axis) = lane::sampled(g);
         (axis, vec![g.values(&shape, -3.0..3.0), g.mask(&shape)])
     }
 );

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    Indices,
+    Indices, lane,
     reduce::{axis_rejects, count, left, reduce, sampled_axes, sum},
 };
 use crate::{
@@ -284,7 +284,7 @@ impl<I: Interp> Value<I> {
     /// When there are none.
     #[track_caller]
     pub fn argmax(&self) -> usize {
-        self.tensor().reshape([self.shape().size()]).argmax_dim(0, false).slice()[0]
+        self.tensor().reshape([self.shape().size()]).pick("argmax", 0, false, argmax_axis).1.slice()[0]
     }
 
     /// The index of the greatest along an axis: the first of equals, the first NaN if any.
@@ -293,7 +293,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or has no elements.
     #[track_caller]
     pub fn argmax_dim(&self, axis: isize, keepdims: bool) -> Indices {
-        self.tensor().max_dim(axis, keepdims).1
+        self.tensor().pick("argmax_dim", axis, keepdims, argmax_axis).1
     }
 
     /// The index of the least of all elements in row-major order: the first of equals, the first NaN if
@@ -303,7 +303,7 @@ impl<I: Interp> Value<I> {
     /// When there are none.
     #[track_caller]
     pub fn argmin(&self) -> usize {
-        (-self.tensor()).argmax()
+        (-self.tensor()).reshape([self.shape().size()]).pick("argmin", 0, false, argmax_axis).1.slice()[0]
     }
 
     /// The index of the least along an axis: the first of equals, the first NaN if any.
@@ -312,17 +312,15 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or has no elements.
     #[track_caller]
     pub fn argmin_dim(&self, axis: isize, keepdims: bool) -> Indices {
-        self.tensor().min_dim(axis, keepdims).1
+        (-self.tensor()).pick("argmin_dim", axis, keepdims, argmax_axis).1
     }
 }
 
 /// A shape with elements, an axis of it, and whether it stays.
 #[inline]
 fn sampled_axis(g: &mut Gen) -> (Shape, isize, bool) {
-    let shape = g.shape_of_rank(1, 4);
-    let shape = g.nonempty(shape);
-    let axis = g.axis(shape.rank());
-    (shape, axis, g.bool())
+    let (shape, axis) = lane::sampled(g);
+    (g.nonempty(shape), axis, g.bool())
 }
 
 composition!(MaxDim((isize, bool)), "max_dim", |(axis, keep), x| vec![x[0].max_dim(*axis, *keep).0], |g| {

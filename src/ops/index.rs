@@ -1,15 +1,11 @@
 //! Slices along an axis by a vector of indices: picked, and added, copied or filled in.
 #![forbid(unsafe_code)]
 
-use super::{
-    Indices,
-    view::{allowed, place},
-};
+use super::{Indices, lane, view::allowed};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
     op::{One, Op, OpError, Saved, Saves},
-    shape::resolve,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -54,20 +50,26 @@ fn runs(
 /// A shape, an axis of it that has elements, and a vector of indices along it.
 #[inline]
 fn sampled_indices(g: &mut Gen) -> (Shape, isize, Indices) {
-    let shape = g.shape_of_rank(1, 4);
-    let axis = g.axis(shape.rank());
-    let place = resolve(axis, shape.rank()).expect("drawn for this rank");
-    let size = g.int(1, 4);
-    let shape = shape.with_axis(place, size).expect("small");
-    let count = g.int(0, 5);
+    let (shape, axis) = lane::sampled(g);
+    let number = shape.rank() == 0;
+    let (size, count) = if number { (1, 1) } else { (g.int(1, 4), g.int(0, 5)) };
+    let shape = shape.with_axis(lane::checked(axis, &shape), size).expect("small");
     (shape, axis, Indices::new((0..count).map(|_| g.int(0, size - 1)).collect(), [count]))
 }
 
 fn check_vector(op: &'static str, indices: &Indices) -> Result<(), OpError> {
-    if indices.shape().rank() == 1 {
+    if indices.shape().rank() <= 1 {
         return Ok(());
     }
     Err(OpError::new(op, format!("needs a vector of indices, not {}", indices.shape())))
+}
+
+/// The shape of `count` slices of x along an axis; of a number there is but one.
+fn slices(op: &'static str, x: &Shape, axis: usize, count: usize) -> Result<Shape, OpError> {
+    if x.rank() == 0 && count != 1 {
+        return Err(OpError::new(op, format!("{count} slices of a number, {x}")));
+    }
+    x.with_axis(axis, count).map_err(|why| OpError::new(op, why))
 }
 
 impl Op for IndexSelect {
@@ -77,15 +79,14 @@ impl Op for IndexSelect {
     const SAVES: Saves = Saves::NONE;
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        let refuse = |why| OpError::new(Self::NAME, why);
         check_vector(Self::NAME, &self.indices)?;
-        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
-        self.indices.below(Self::NAME, x[axis], axis, x)?;
-        x.with_axis(axis, self.indices.slice().len()).map_err(refuse)
+        let axis = lane::place(Self::NAME, self.axis, x)?;
+        self.indices.below(Self::NAME, x.around(axis).1, axis, x)?;
+        slices(Self::NAME, x, axis, self.indices.slice().len())
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
+        let axis = lane::checked(self.axis, &out);
         Ok(Tensor::filled(out, |out| {
             runs(x.shape(), axis, &self.indices, |to, from| out[to].copy_from_slice(&x.slice()[from]));
         }))
@@ -93,7 +94,7 @@ impl Op for IndexSelect {
 
     fn vjp<I: Interp>(&self, s: Saved<'_, Self, I>, dy: Value<I>, _: bool) -> Option<Value<I>> {
         let x = s.x_shape(0);
-        let size = x[resolve(self.axis, x.rank()).expect("shape has checked the axis")];
+        let [size, _] = lane::sizes(self.axis, x);
         let op = IndexSelectGrad { axis: self.axis, size, indices: self.indices.clone() };
         Some(Value::apply(op, dy.into()))
     }
@@ -128,23 +129,20 @@ impl Op for IndexSelectGrad {
     const SAVES: Saves = Saves::NONE;
 
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
-        let refuse = |why| OpError::new(Self::NAME, why);
         check_vector(Self::NAME, &self.indices)?;
-        let axis = resolve(self.axis, x.rank()).map_err(|why| refuse(format!("{why} of {x}")))?;
-        let count = self.indices.slice().len();
-        if x[axis] != count {
-            return Err(refuse(format!(
-                "{count} indices for the {} slices of {x} along axis {axis}",
-                x[axis]
-            )));
+        let axis = lane::place(Self::NAME, self.axis, x)?;
+        let ([size, _], count) = (lane::sizes(self.axis, x), self.indices.slice().len());
+        if size != count {
+            let why = format!("{count} indices for the {size} slices of {x} along axis {axis}");
+            return Err(OpError::new(Self::NAME, why));
         }
-        let out = x.with_axis(axis, self.size).map_err(refuse)?;
+        let out = slices(Self::NAME, x, axis, self.size)?;
         self.indices.below(Self::NAME, self.size, axis, &out)?;
         Ok(out)
     }
 
     fn eval<F: Float>(&self, x: Arg<'_, Eager<F>>, out: Shape) -> Result<Tensor<F>, OpError> {
-        let axis = resolve(self.axis, out.rank()).expect("shape has checked the axis");
+        let axis = lane::checked(self.axis, &out);
         let mut sum = Tensor::zeros(&out);
         let slice = sum.slice_mut();
         runs(&out, axis, &self.indices, |from, to| {
@@ -166,8 +164,7 @@ impl Op for IndexSelectGrad {
     #[inline]
     fn samples(g: &mut Gen) -> Sample<Self> {
         let (shape, axis, indices) = sampled_indices(g);
-        let place = resolve(axis, shape.rank()).expect("drawn for this rank");
-        let size = shape[place];
+        let (place, [size, _]) = (lane::checked(axis, &shape), lane::sizes(axis, &shape));
         let part = shape.with_axis(place, indices.slice().len()).expect("small");
         Sample::new(IndexSelectGrad { axis, size, indices }, [g.values(&part, -3.0..3.0)])
     }
@@ -215,7 +212,8 @@ impl<I: Interp> Value<I> {
     /// each index.
     #[track_caller]
     pub fn index_add(&self, axis: isize, indices: &Indices, source: &Self, alpha: f64) -> Self {
-        let size = self.shape()[self.checked_slices("index_add", axis, indices, Some(source))];
+        let place = self.checked_slices("index_add", axis, indices, Some(source));
+        let (_, size, _) = self.shape().around(place);
         let op = IndexSelectGrad { axis, size, indices: indices.clone() };
         let sum = Value::apply(op, source.into());
         if alpha == 1.0 { self + sum } else { self + sum * alpha }
@@ -236,7 +234,7 @@ impl<I: Interp> Value<I> {
     pub fn index_copy(&self, axis: isize, indices: &Indices, source: &Self) -> Self {
         let place = self.checked_slices("index_copy", axis, indices, Some(source));
         let (written, last) = self.slice_masks(place, indices);
-        let op = IndexSelectGrad { axis, size: self.shape()[place], indices: indices.clone() };
+        let op = IndexSelectGrad { axis, size: self.shape().around(place).1, indices: indices.clone() };
         let laid = Value::apply(op, last.select(source, &self.constant(0.0)).into());
         written.select(&laid, self)
     }
@@ -262,12 +260,12 @@ impl<I: Interp> Value<I> {
         source: Option<&Self>,
     ) -> usize {
         let x = self.shape();
-        let place = place(op, axis, x.rank(), x);
+        let place = allowed(lane::place(op, axis, x));
         allowed(check_vector(op, indices));
-        allowed(indices.below(op, x[place], place, x));
+        allowed(indices.below(op, x.around(place).1, place, x));
         if let Some(source) = source.map(Value::shape) {
             let count = indices.slice().len();
-            let fits = x.with_axis(place, count).is_ok_and(|slices| slices == *source);
+            let fits = slices(op, x, place, count).is_ok_and(|slices| slices == *source);
             assert!(fits, "gradtape: {op}: {source} is not {count} slices of {x} along axis {place}");
         }
         place
@@ -275,12 +273,13 @@ impl<I: Interp> Value<I> {
 
     /// Which slices along an axis are written to, and which of the writing ones are the last to write.
     fn slice_masks(&self, axis: usize, indices: &Indices) -> (Self, Self) {
-        let (size, count) = (self.shape()[axis], indices.slice().len());
+        let ((_, size, _), count) = (self.shape().around(axis), indices.slice().len());
         let writers = last_writers(indices.slice().iter().copied(), size);
-        let column = |n| [&[n][..], &vec![1; self.shape().rank() - axis - 1]].concat();
-        let written = Tensor::from_fn(&column(size)[..], |place| truth(writers[place].is_some()));
+        let ones = Shape::from(&vec![1; self.shape().rank()][..]);
+        let column = |n| ones.with_axis(axis, n).expect("not larger");
+        let written = Tensor::from_fn(column(size), |place| truth(writers[place].is_some()));
         let wins = |i| writers[indices.slice()[i]] == Some(i);
-        let last = Tensor::from_fn(&column(count)[..], |i| truth(wins(i)));
+        let last = Tensor::from_fn(column(count), |i| truth(wins(i)));
         (self.lift(written), self.lift(last))
     }
 }
@@ -303,7 +302,7 @@ pub(super) fn truth<F: Float>(yes: bool) -> F {
 #[inline]
 fn sampled_source(g: &mut Gen) -> ((isize, Indices), Vec<Tensor<f64>>) {
     let (shape, axis, indices) = sampled_indices(g);
-    let place = resolve(axis, shape.rank()).expect("drawn for this rank");
+    let place = lane::checked(axis, &shape);
     let slices = shape.with_axis(place, indices.slice().len()).expect("small");
     ((axis, indices), vec![g.values(&shape, -3.0..3.0), g.values(&slices, -3.0..3.0)])
 }

@@ -64,12 +64,9 @@ impl Op for LogCumsumExp {
 impl LogCumsumExp {
     /// ∂yᵢ/∂yᵢ₋₁ and ∂yᵢ/∂xᵢ, which sum to 1.
     fn weights<I: Interp>(&self, x: &Value<I>, y: &Value<I>) -> [Value<I>; 2] {
-        if x.shape().size() == 0 {
-            return [x.clone(), x.clone()];
-        }
         let infinite = y.abs().equal(f64::INFINITY);
         let weight = |v: &Value<I>| (infinite.select(0.0, v) - infinite.select(0.0, y)).exp();
-        let before = weight(&after(f64::NEG_INFINITY, &head(y, self.axis), self.axis));
+        let before = weight(&after(f64::NEG_INFINITY, y, self.axis, || head(y, self.axis)));
         let here = weight(x);
         // Of a large y the digits that tell it from x are lost; the sum, which should be 1, has them.
         let total = &before + &here;
@@ -89,9 +86,6 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn logcumsumexp(&self, axis: isize) -> Self {
-        if let Some(x) = lane::of_number(self, axis) {
-            return x.logcumsumexp(axis).reshape(Shape::scalar());
-        }
         Value::apply(LogCumsumExp { axis }, self.into())
     }
 }

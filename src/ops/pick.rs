@@ -1,7 +1,7 @@
 //! One element of each lane with its index: what stands behind the greatest, the median and their like.
 #![forbid(unsafe_code)]
 
-use super::{Indices, view::place};
+use super::{Indices, lane, view::allowed};
 use crate::value::{Interp, Value};
 
 impl<I: Interp> Value<I> {
@@ -10,13 +10,13 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub(super) fn pick(
         &self,
-        op: &str,
+        op: &'static str,
         axis: isize,
         keepdims: bool,
         choose: impl Fn(&[I::Elem], usize, usize, &mut [usize]),
     ) -> (Self, Indices) {
         let shape = self.shape();
-        let at = place(op, axis, shape.rank(), shape);
+        let at = allowed(lane::place(op, axis, shape));
         let kept = shape.with_axis(at, 1).expect("not larger");
         let (_, count, inner) = shape.around(at);
         assert!(count > 0 || kept.size() == 0, "gradtape: {op}: {shape} has no elements along axis {at}");
@@ -38,12 +38,12 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub(super) fn pick_each(
         &self,
-        op: &str,
+        op: &'static str,
         axis: isize,
         choose: impl Fn(&[I::Elem], usize, usize, &mut [usize]),
     ) -> (Self, Indices) {
         let shape = self.shape();
-        let (_, count, inner) = shape.around(place(op, axis, shape.rank(), shape));
+        let (_, count, inner) = shape.around(allowed(lane::place(op, axis, shape)));
         let mut indices = vec![0; shape.size()];
         choose(self.tensor().slice(), count, inner, &mut indices);
         let indices = Indices::new(indices, shape);

@@ -66,7 +66,7 @@ impl Op for Cumprod {
 
 /// Slices along an axis one place on, after ones.
 fn shifted<I: Interp>(x: &Value<I>, axis: isize) -> Value<I> {
-    if x.shape().size() == 0 { x.clone() } else { after(1.0, &head(x, axis), axis) }
+    after(1.0, x, axis, || head(x, axis))
 }
 
 /// Numbers, often with zeros among them.
@@ -172,9 +172,6 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn cumprod(&self, axis: isize) -> Self {
-        if let Some(x) = lane::of_number(self, axis) {
-            return x.cumprod(axis).reshape(Shape::scalar());
-        }
         Value::apply(Cumprod { axis }, self.into())
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn unsqueezed<I: Interp>(y: Value<I>, x: &Shape, axes: &Axes) -> Valu
 #[inline]
 pub(super) fn sampled_axes(g: &mut Gen) -> (Shape, Axes, bool) {
     let shape = g.shape(4);
-    let axes = g.axes(shape.rank());
+    let axes = g.axes(shape.rank().max(1));
     (shape, axes, g.bool())
 }
 

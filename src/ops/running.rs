@@ -4,7 +4,7 @@
 use super::{
     Indices, lane,
     scan::{head, tail},
-    view::place,
+    view::{allowed, place},
 };
 use crate::{
     kernels::scan::cummax,
@@ -28,9 +28,6 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn cummax(&self, axis: isize) -> (Self, Indices) {
-        if let Some(x) = lane::of_number(self, axis) {
-            return lane::number_again(x.cummax(axis));
-        }
         self.pick_each("cummax", axis, cummax)
     }
 
@@ -43,11 +40,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn cummin(&self, axis: isize) -> (Self, Indices) {
-        if let Some(x) = lane::of_number(self, axis) {
-            return lane::number_again(x.cummin(axis));
-        }
-        let shape = self.shape();
-        place("cummin", axis, shape.rank(), shape);
+        allowed(lane::place("cummin", axis, self.shape()));
         let (values, places) = (-self).cummax(axis);
         (-values, places)
     }
@@ -94,7 +87,8 @@ composition!(
     "diff",
     |(n, axis), x| vec![x[0].diff(*n, *axis, x.get(1), x.get(2))],
     |g| {
-        let (shape, axis) = lane::sampled(g);
+        let shape = g.shape_of_rank(1, 4);
+        let axis = g.axis(shape.rank());
         let parts = g.int(1, 3);
         ((g.int(0, 3), axis), (0..parts).map(|_| g.values(&shape, -3.0..3.0)).collect())
     }

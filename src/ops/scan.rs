@@ -7,7 +7,6 @@ use crate::{
     gradcheck::{Gen, Reject, Sample},
     kernels::scan,
     op::{Fix, One, Op, OpError, Saved, Saves},
-    shape::resolve,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -94,9 +93,8 @@ impl Op for LinearScan {
         let other = LinearScan { reverse: !self.reverse, ..*self };
         let g = Value::apply(other, [dy.into(), a.into()]);
         let da = want[1].then(|| match self.reverse {
-            _ if g.shape().size() == 0 => g.clone(),
-            false => after(0.0, &(tail(&g, axis) * head(y, axis)), axis),
-            true => after(0.0, &(head(&g, axis) * tail(y, axis)), axis),
+            false => after(0.0, &g, axis, || tail(&g, axis) * head(y, axis)),
+            true => after(0.0, &g, axis, || head(&g, axis) * tail(y, axis)),
         });
         [Some(g), da]
     }
@@ -104,9 +102,8 @@ impl Op for LinearScan {
     fn jvp<I: Interp>(&self, s: Saved<'_, Self, I>, [dx, da]: [Option<&Value<I>>; 2]) -> Option<Value<I>> {
         let (a, y, axis) = (s.x::<1>(), s.y::<0>(), self.axis);
         let turned = da.map(|da| match self.reverse {
-            _ if da.shape().size() == 0 => da.clone(),
-            false => after(0.0, &(tail(da, axis) * head(y, axis)), axis),
-            true => before(0.0, &(tail(da, axis) * tail(y, axis)), axis),
+            false => after(0.0, da, axis, || tail(da, axis) * head(y, axis)),
+            true => before(0.0, da, axis, || tail(da, axis) * tail(y, axis)),
         });
         Some(Value::apply(*self, [add_tangents(dx.cloned(), turned)?.into(), a.into()]))
     }
@@ -127,7 +124,7 @@ impl Op for LinearScan {
         vec![
             bad(0, &[2, 3], &[3], "shapes [2, 3] and [3] differ"),
             bad(2, &[2, 3], &[2, 3], "axis 2 is out of range"),
-            bad(0, &[], &[], "out of range for 0 axes"),
+            bad(-2, &[], &[], "axis -2 is out of range for 0 axes of []"),
         ]
     }
 }
@@ -144,20 +141,28 @@ pub(super) fn tail<I: Interp>(x: &Value<I>, axis: isize) -> Value<I> {
     x.narrow(axis, 1, count - 1)
 }
 
-/// A slice of this number along an axis.
-fn border<I: Interp>(number: f64, x: &Value<I>, axis: isize) -> Value<I> {
-    let place = resolve(axis, x.shape().rank()).expect("shape has checked the axis");
-    x.constant(number).expand(x.shape().with_axis(place, 1).expect("not larger"))
+/// A slice of this number along an axis of x, and whether x has others; none where x has none.
+fn border<I: Interp>(number: f64, x: &Value<I>, axis: isize) -> (Value<I>, bool) {
+    let [count, _] = lane::sizes(axis, x.shape());
+    let slice = x.shape().with_axis(lane::checked(axis, x.shape()), count.min(1)).expect("not larger");
+    (x.constant(number).expand(slice), count > 1)
 }
 
-/// x along an axis, after a slice of this number.
-pub(super) fn after<I: Interp>(number: f64, x: &Value<I>, axis: isize) -> Value<I> {
-    Value::concat(&[&border(number, x, axis), x], axis)
+/// A slice of this number along an axis of x, and after it the others, as many as x has.
+pub(super) fn after<I: Interp>(
+    number: f64,
+    x: &Value<I>,
+    axis: isize,
+    others: impl FnOnce() -> Value<I>,
+) -> Value<I> {
+    let (first, more) = border(number, x, axis);
+    if more { Value::concat(&[&first, &others()], axis) } else { first }
 }
 
-/// x along an axis, before a slice of this number.
-fn before<I: Interp>(number: f64, x: &Value<I>, axis: isize) -> Value<I> {
-    Value::concat(&[x, &border(number, x, axis)], axis)
+/// A slice of this number along an axis of x, and before it the others, as many as x has.
+fn before<I: Interp>(number: f64, x: &Value<I>, axis: isize, others: impl FnOnce() -> Value<I>) -> Value<I> {
+    let (last, more) = border(number, x, axis);
+    if more { Value::concat(&[&others(), &last], axis) } else { last }
 }
 
 impl<I: Interp> Value<I> {
@@ -174,9 +179,6 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn cumsum(&self, axis: isize) -> Self {
-        if let Some(x) = lane::of_number(self, axis) {
-            return x.cumsum(axis).reshape(Shape::scalar());
-        }
         Value::apply(Cumsum { axis, reverse: false }, self.into())
     }
 

@@ -6,20 +6,21 @@ use super::{
     Indices, TakeAlongAxisGrad,
     along::place,
     index::{last_writers, truth},
+    lane,
     view::allowed,
 };
 use crate::{
     Shape, Tensor,
     gradcheck::Gen,
     op::OpError,
-    shape::resolve,
     value::{Interp, Value},
 };
 
 impl<I: Interp> Value<I> {
     /// The elements along an axis that indices name, one for each place of `indices`. Beside the axis,
     /// indices of a smaller shape gather from the corner of that size; see
-    /// [`take_along_axis`](Self::take_along_axis), which wants them of one size.
+    /// [`take_along_axis`](Self::take_along_axis), which wants them of one size. A number has one element
+    /// along the axis 0 or −1; so it is here, and in what scatters.
     ///
     /// ```
     /// use gradtape::{Tensor, ops::Indices};
@@ -32,7 +33,10 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn gather(&self, axis: isize, indices: &Indices) -> Self {
         let place = allowed(check("gather", self.shape(), axis, indices));
-        let corner = lengthened(indices.shape(), place, self.shape()[place]);
+        if lane::beside(place, indices.shape()) == lane::beside(place, self.shape()) {
+            return self.take_along_axis(axis, indices);
+        }
+        let corner = lengthened(indices.shape(), place, self.shape().around(place).1);
         self.corner(&corner).take_along_axis(axis, indices)
     }
 
@@ -89,19 +93,25 @@ impl<I: Interp> Value<I> {
 
     /// Zeros of a shape, with each element added along an axis where its index says.
     fn scattered(&self, axis: usize, indices: &Indices, shape: &Shape) -> Self {
-        let op = TakeAlongAxisGrad { axis: axis as isize, size: shape[axis], indices: indices.clone() };
-        Value::apply(op, self.into()).laid_into_corner(shape)
+        let op =
+            TakeAlongAxisGrad { axis: axis as isize, size: shape.around(axis).1, indices: indices.clone() };
+        Value::apply(op, self.into()).laid_beside(shape)
     }
 
     /// Which elements are written to along an axis, and which of the writing ones are the last to write.
     fn element_masks(&self, axis: usize, indices: &Indices) -> (Self, Self) {
-        let size = self.shape()[axis];
+        let (_, size, _) = self.shape().around(axis);
         let corner = lengthened(indices.shape(), axis, size);
         let to = |i| place(i, indices, axis, size);
         let writers = last_writers((0..indices.slice().len()).map(to), corner.size());
         let written = Tensor::from_fn(&corner, |i| truth(writers[i].is_some()));
         let last = Tensor::from_fn(indices.shape(), |i| truth(writers[to(i)] == Some(i)));
-        (self.lift(written.laid_into_corner(self.shape())), self.lift(last))
+        (self.lift(written.laid_beside(self.shape())), self.lift(last))
+    }
+
+    /// This value among zeros of a shape that may be larger beside an axis, or a number instead of a vector.
+    fn laid_beside(&self, shape: &Shape) -> Self {
+        if self.shape().rank() == shape.rank() { self.laid_into_corner(shape) } else { self.reshape(shape) }
     }
 }
 
@@ -112,14 +122,16 @@ fn lengthened(shape: &Shape, axis: usize, size: usize) -> Shape {
 
 /// The axis, when the indices fit x.
 fn check(op: &'static str, x: &Shape, axis: isize, indices: &Indices) -> Result<usize, OpError> {
-    let place = resolve(axis, x.rank()).map_err(|why| OpError::new(op, format!("{why} of {x}")))?;
-    let picked = indices.shape();
-    let larger = |i: usize| i != place && picked[i] > x[i];
-    if picked.rank() != x.rank() || (0..x.rank()).any(larger) {
+    let (place, picked) = (lane::place(op, axis, x)?, indices.shape());
+    let within = |(part, whole): (&[usize], &[usize])| {
+        part.len() == whole.len() && part.iter().zip(whole).all(|(part, whole)| part <= whole)
+    };
+    let beside = lane::beside(place, picked).zip(lane::beside(place, x));
+    if !beside.is_some_and(|(part, whole)| part.into_iter().zip(whole).all(within)) {
         let why = format!("indices of {picked} do not fit into {x} beside axis {place}");
         return Err(OpError::new(op, why));
     }
-    indices.below(op, x[place], place, x)?;
+    indices.below(op, x.around(place).1, place, x)?;
     Ok(place)
 }
 
@@ -133,7 +145,7 @@ fn check_source(
 ) -> Result<usize, OpError> {
     let place = check(op, x, axis, indices)?;
     let picked = indices.shape();
-    if source.rank() != x.rank() || (0..x.rank()).any(|i| picked[i] > source[i]) {
+    if source.rank() != picked.rank() || (0..picked.rank()).any(|i| picked[i] > source[i]) {
         return Err(OpError::new(op, format!("indices of {picked} do not fit into a source of {source}")));
     }
     Ok(place)
@@ -142,19 +154,17 @@ fn check_source(
 /// A shape, an axis, indices that may be smaller beside it, and a source that may be larger.
 #[inline]
 fn sampled(g: &mut Gen) -> (Shape, isize, Indices, Shape) {
-    let shape = g.shape_of_rank(1, 3);
-    let axis = g.axis(shape.rank());
-    let place = resolve(axis, shape.rank()).expect("drawn for this rank");
-    let size = g.int(1, 4);
+    let shape = g.shape(3);
+    let axis = g.axis(shape.rank().max(1));
+    let place = lane::checked(axis, &shape);
+    let size = if shape.rank() == 0 { 1 } else { g.int(1, 4) };
     let shape = shape.with_axis(place, size).expect("small");
     let smaller = g.bool();
-    let mut picked: Vec<usize> =
-        shape.iter().map(|&d| if smaller && d > 0 { g.int(0, d) } else { d }).collect();
-    picked[place] = g.int(0, 4);
+    let corner: Vec<usize> = shape.iter().map(|&d| if smaller && d > 0 { g.int(0, d) } else { d }).collect();
+    let picked = Shape::from(&corner[..]).with_axis(place, g.int(0, 4)).expect("small");
     let larger = g.bool();
     let source: Vec<usize> = picked.iter().map(|&d| if larger { d + g.int(0, 1) } else { d }).collect();
-    let count = picked.iter().product();
-    let indices = Indices::new((0..count).map(|_| g.int(0, size - 1)).collect(), &picked[..]);
+    let indices = Indices::new((0..picked.size()).map(|_| g.int(0, size - 1)).collect(), &picked);
     (shape, axis, indices, Shape::from(&source[..]))
 }
 

@@ -7,7 +7,7 @@ use crate::{
     gradcheck::{Gen, Reject, Sample},
     kernels::strided,
     op::{One, Op, OpError, Saved, Saves},
-    shape::resolve,
+    shape::lane,
     tensor::Eager,
     value::{Arg, Interp, Value},
 };
@@ -191,12 +191,14 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn transpose(&self, a: isize, b: isize) -> Self {
         let rank = self.shape().rank();
-        let (a, b) = match (resolve(a, rank), resolve(b, rank)) {
+        let (a, b) = match (lane(a, rank), lane(b, rank)) {
             (Ok(a), Ok(b)) => (a, b),
             (Err(why), _) | (_, Err(why)) => panic!("gradtape: transpose: {why} of {}", self.shape()),
         };
         let mut order: SmallVec<[usize; 4]> = (0..rank).collect();
-        order.swap(a, b);
+        if a != b {
+            order.swap(a, b);
+        }
         Value::apply(Permute(order), self.into())
     }
 }

@@ -1,10 +1,9 @@
 //! Elements in order of size, and places in such an order.
 #![forbid(unsafe_code)]
 
-use super::{Indices, lane, view::place};
+use super::{Indices, lane, view::allowed};
 use crate::{
     kernels::sort::{argsort_axis, by_size},
-    shape::resolve,
     value::{Interp, Value},
 };
 use std::cmp::Ordering;
@@ -44,9 +43,6 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn sort(&self, axis: isize, descending: bool) -> (Self, Indices) {
-        if let Some(x) = lane::of_number(self, axis) {
-            return lane::number_again(x.sort(axis, descending));
-        }
         let places = self.ordered("sort", axis, usize::MAX, descending, false);
         (self.take_along_axis(axis, &places), places)
     }
@@ -59,10 +55,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn argsort(&self, axis: isize, descending: bool) -> Indices {
-        match lane::of_number(self, axis) {
-            Some(_) => self.sort(axis, descending).1,
-            None => self.ordered("argsort", axis, usize::MAX, descending, false),
-        }
+        self.ordered("argsort", axis, usize::MAX, descending, false)
     }
 
     /// The k greatest elements along an axis, or the k least, and where each stood. Among equals the first
@@ -84,21 +77,24 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn topk(&self, k: usize, options: TopK) -> (Self, Indices) {
         let (shape, TopK { axis, largest, sorted }) = (self.shape(), options);
-        if let Some(x) = lane::of_number(self, axis) {
-            assert!(k == 1, "gradtape: topk: {k} elements of a number, {shape}");
-            return lane::number_again(x.topk(k, options));
-        }
-        let place = place("topk", axis, shape.rank(), shape);
-        assert!(k <= shape[place], "gradtape: topk: {k} elements along axis {place} of {shape}");
+        let place = allowed(lane::place("topk", axis, shape));
+        assert!(k <= shape.around(place).1, "gradtape: topk: {k} elements along axis {place} of {shape}");
         let places = self.ordered("topk", axis, k, largest, !sorted);
         (self.take_along_axis(axis, &places), places)
     }
 
     /// The places of at most `kept` elements along an axis, the least or the greatest.
     #[track_caller]
-    fn ordered(&self, op: &str, axis: isize, kept: usize, descending: bool, by_place: bool) -> Indices {
+    fn ordered(
+        &self,
+        op: &'static str,
+        axis: isize,
+        kept: usize,
+        descending: bool,
+        by_place: bool,
+    ) -> Indices {
         let shape = self.shape();
-        let axis = place(op, axis, shape.rank(), shape);
+        let axis = allowed(lane::place(op, axis, shape));
         let (_, count, inner) = shape.around(axis);
         let kept = kept.min(count);
         let out = shape.with_axis(axis, kept).expect("not larger");
@@ -147,14 +143,13 @@ composition!(
     "sort",
     |(axis, descending), x| vec![x[0].sort(*axis, *descending).0],
     |g| {
-        let shape = g.shape_of_rank(1, 4);
-        ((g.axis(shape.rank()), g.bool()), vec![g.distinct(&shape)])
+        let (shape, axis) = lane::sampled(g);
+        ((axis, g.bool()), vec![g.distinct(&shape)])
     }
 );
 
 composition!(Topk((usize, TopK)), "topk", |(k, options), x| vec![x[0].topk(*k, *options).0], |g| {
-    let shape = g.shape_of_rank(1, 4);
-    let axis = g.axis(shape.rank());
-    let k = g.int(0, shape[resolve(axis, shape.rank()).expect("drawn for this rank")]);
+    let (shape, axis) = lane::sampled(g);
+    let k = g.int(0, lane::sizes(axis, &shape)[0]);
     ((k, TopK { axis, largest: g.bool(), sorted: g.bool() }), vec![g.distinct(&shape)])
 });

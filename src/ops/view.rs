@@ -156,17 +156,17 @@ impl<I: Interp> Value<I> {
     /// ```
     ///
     /// # Panics
-    /// When an axis is out of range.
+    /// When an axis is out of range or named twice.
     #[track_caller]
     pub fn flip(&self, axes: &[isize]) -> Self {
         let shape = self.shape();
-        let mut flipped = self.clone();
-        for &axis in axes {
-            let place = place("flip", axis, shape.rank(), shape);
+        let turned = |flipped: Self, place: usize| {
             let count = shape[place];
-            flipped = flipped.along(place, Range { start: count.saturating_sub(1), count, step: -1 });
-        }
-        flipped
+            flipped.along(place, Range { start: count.saturating_sub(1), count, step: -1 })
+        };
+        let places = places("flip", &axes.into(), shape);
+        // There is no other order of a number.
+        if shape.rank() == 0 { self.clone() } else { places.into_iter().fold(self.clone(), turned) }
     }
 
     /// Turned by k quarters in the plane of two axes, from the first towards the second; negative ones go

@@ -90,7 +90,21 @@ fn parts_and_axes_refuse_what_does_not_fit() {
         (refused(|| x.split(1, 2)), "split: axis 2 is out of range for 2 axes of [2, 3]"),
         (refused(|| Tensor::scalar(1.0).cumsum(1)), "cumsum: axis 1 is out of range for 0 axes of []"),
         (refused(|| Tensor::scalar(1.0).sort(-2, false)), "sort: axis -2 is out of range for 0 axes of []"),
-        (refused(|| Tensor::scalar(1.0).topk(2, Default::default())), "topk: 2 elements of a number, []"),
+        (refused(|| Tensor::scalar(1.0).topk(2, Default::default())), "topk: 2 elements along axis 0 of []"),
+        (
+            refused(|| Tensor::scalar(1.0).sum_axes([0, -1], true)),
+            "sum: axis -1 is named twice in [0, -1] of []",
+        ),
+        (
+            refused(|| Tensor::scalar(1.0).max_dim(1, true)),
+            "max_dim: axis 1 is out of range for 0 axes of []",
+        ),
+        (refused(|| Tensor::scalar(1.0).flip(&[-2])), "flip: axis -2 is out of range for 0 axes of []"),
+        (refused(|| Tensor::scalar(1.0).diff(1, 0, None, None)), "diff: axis 0 is out of range for 0 axes"),
+        (
+            refused(|| Tensor::scalar(1.0).index_select(0, &[0, 0].into())),
+            "index_select: 2 slices of a number, []",
+        ),
         (refused(|| x.index_axis(1, 3)), "index_axis: index 3 is out of range for axis 1 of [2, 3]"),
         (refused(|| x.index_axis(1, -4)), "index_axis: index -4 is out of range for axis 1 of [2, 3]"),
         (refused(|| x.slice_axis(1, 0..4, 1)), "by 1 is no range of axis 1 of [2, 3]"),

@@ -72,14 +72,29 @@ fn zip(x: &[Array], f: impl Fn(f64, f64) -> f64) -> Vec<Array> {
     vec![build(&dims, |at| f(stretched(&x[0], at), stretched(&x[1], at)))]
 }
 
+/// A number has the axis 0, along which it is one element.
 fn from_front(axis: isize, rank: usize) -> usize {
-    if axis < 0 { rank - axis.unsigned_abs() } else { axis as usize }
+    if axis < 0 { rank.max(1) - axis.unsigned_abs() } else { axis as usize }
 }
 
+/// A place, or sizes, with another one along an axis; a number has but one place.
 fn replaced(at: &[usize], axis: usize, with: usize) -> Place {
     let mut at = at.to_vec();
-    at[axis] = with;
+    if let Some(along) = at.get_mut(axis) {
+        *along = with;
+    }
     at
+}
+
+/// The place in x that an index along an axis names from a place of the indices: a vector may index a number,
+/// and a number a vector.
+fn named(x: &Array, at: &[usize], axis: usize, index: usize) -> Place {
+    if at.len() == x.ndim() { replaced(at, axis, index) } else { vec![index; x.ndim()] }
+}
+
+/// The place along an axis, or the size.
+fn along(at: &[usize], axis: usize, of_number: usize) -> usize {
+    at.get(axis).copied().unwrap_or(of_number)
 }
 
 /// For every place of the array reduced over `axes`, which stay with size 1, the places that it
@@ -193,25 +208,28 @@ one! {
     };
     IndexSelect: |op, x| {
         let (axis, from) = (from_front(op.axis, x.ndim()), op.indices.slice());
-        vec![build(&replaced(x.shape(), axis, from.len()), |at| x[&replaced(at, axis, from[at[axis]])[..]])]
+        vec![build(&replaced(x.shape(), axis, from.len()), |at| x[&replaced(at, axis, from[along(at, axis, 0)])[..]])]
     };
     IndexSelectGrad: |op, x| {
         let axis = from_front(op.axis, x.ndim());
         let mut y = ArrayD::zeros(IxDyn(&replaced(x.shape(), axis, op.size)));
         for at in places(x.shape()) {
-            y[&replaced(&at, axis, op.indices.slice()[at[axis]])[..]] += x[&at[..]];
+            y[&replaced(&at, axis, op.indices.slice()[along(&at, axis, 0)])[..]] += x[&at[..]];
         }
         vec![y]
     };
     TakeAlongAxis: |op, x| {
         let (axis, from) = (from_front(op.axis, x.ndim()), array(&op.indices));
-        vec![build(from.shape(), |at| x[&replaced(at, axis, from[at])[..]])]
+        vec![build(from.shape(), |at| x[&named(x, at, axis, from[at])[..]])]
     };
     TakeAlongAxisGrad: |op, x| {
         let (axis, to) = (from_front(op.axis, x.ndim()), array(&op.indices));
-        let mut y = ArrayD::zeros(IxDyn(&replaced(x.shape(), axis, op.size)));
+        let vector = x.ndim() == 0 && op.size != 1;
+        let dims = if vector { vec![op.size] } else { replaced(x.shape(), axis, op.size) };
+        let mut y = ArrayD::zeros(IxDyn(&dims));
         for at in places(x.shape()) {
-            y[&replaced(&at, axis, to[&at[..]])[..]] += x[&at[..]];
+            let to = named(&y, &at, axis, to[&at[..]]);
+            y[&to[..]] += x[&at[..]];
         }
         vec![y]
     };

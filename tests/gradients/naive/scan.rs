@@ -1,12 +1,14 @@
 //! Products and scans: each place by its definition, from all that it takes in.
 
-use super::{Array, Naive, build, from_front, reduced, replaced};
+use super::{Array, Naive, along, build, from_front, reduced, replaced};
 use gradtape::ops::{Cumprod, LinearScan, LogCumsumExp, Prod, composed::*};
 
 /// At each place, `f` of the elements of its lane up to there.
 fn scanned(x: &Array, axis: isize, f: impl Fn(&[f64]) -> f64) -> Vec<Array> {
     let axis = from_front(axis, x.ndim());
-    vec![build(x.shape(), |at| f(&(0..=at[axis]).map(|i| x[&replaced(at, axis, i)[..]]).collect::<Vec<_>>()))]
+    vec![build(x.shape(), |at| {
+        f(&(0..=along(at, axis, 0)).map(|i| x[&replaced(at, axis, i)[..]]).collect::<Vec<_>>())
+    })]
 }
 
 impl Naive for Prod {
@@ -31,14 +33,15 @@ impl Naive for LogCumsumExp {
 impl Naive for LinearScan {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
         let axis = from_front(self.axis, x[0].ndim());
-        let count = x[0].shape()[axis];
+        let count = along(x[0].shape(), axis, 1);
         vec![build(x[0].shape(), |at| {
+            let here = along(at, axis, 0);
             let term = |from: usize| {
-                let between = from.min(at[axis]) + 1..from.max(at[axis]) + 1;
+                let between = from.min(here) + 1..from.max(here) + 1;
                 let decay: f64 = between.map(|i| x[1][&replaced(at, axis, i)[..]]).product();
                 x[0][&replaced(at, axis, from)[..]] * decay
             };
-            if self.reverse { (at[axis]..count).map(term).sum() } else { (0..=at[axis]).map(term).sum() }
+            if self.reverse { (here..count).map(term).sum() } else { (0..=here).map(term).sum() }
         })]
     }
 }

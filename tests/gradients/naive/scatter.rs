@@ -1,6 +1,6 @@
 //! Elements and slices written where indices say, one after the other.
 
-use super::{Array, Naive, array, build, from_front, places, replaced};
+use super::{Array, Naive, array, build, from_front, named, places, replaced};
 use gradtape::ops::{Indices, composed::*};
 use ndarray::ArrayD;
 
@@ -8,7 +8,7 @@ use ndarray::ArrayD;
 fn elements(x: &Array, axis: isize, indices: &Indices, mut write: impl FnMut(&[usize], &[usize])) {
     let (axis, to): (usize, ArrayD<usize>) = (from_front(axis, x.ndim()), array(indices));
     for at in places(to.shape()) {
-        write(&replaced(&at, axis, to[&at[..]]), &at);
+        write(&named(x, &at, axis, to[&at[..]]), &at);
     }
 }
 
@@ -26,7 +26,7 @@ impl Naive for Gather {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
         let (axis, indices) = &self.0;
         let (axis, from) = (from_front(*axis, x[0].ndim()), array(indices));
-        vec![build(from.shape(), |at| x[0][&replaced(at, axis, from[at])[..]])]
+        vec![build(from.shape(), |at| x[0][&named(&x[0], at, axis, from[at])[..]])]
     }
 }
 

@@ -1,12 +1,14 @@
 //! Orders by exchanging neighbours.
 
-use super::{Array, Naive, Place, from_front, groups, replaced};
+use super::{Array, Naive, Place, along, from_front, groups, replaced};
 use gradtape::{Axes, ops::composed::*};
 
 /// The places of each lane, in order, written back along the axis as far as `kept` goes.
 fn ordered(x: &Array, axis: isize, kept: usize, order: impl Fn(&mut Vec<Place>)) -> Vec<Array> {
     let place = from_front(axis, x.ndim());
-    let mut y = Array::zeros(replaced(x.shape(), place, kept));
+    // Of a number there may be one, or none, which a vector holds.
+    let dims = if x.ndim() == 0 && kept == 0 { vec![0] } else { replaced(x.shape(), place, kept) };
+    let mut y = Array::zeros(dims);
     for group in &groups(x, &Axes::from(axis)) {
         let mut lane = group.clone();
         order(&mut lane);
@@ -31,7 +33,7 @@ fn exchange(x: &Array, lane: &mut [Place], descending: bool) {
 impl Naive for Sort {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
         let (axis, descending) = self.0;
-        let size = x[0].shape()[from_front(axis, x[0].ndim())];
+        let size = along(x[0].shape(), from_front(axis, x[0].ndim()), 1);
         ordered(&x[0], axis, size, |lane| exchange(&x[0], lane, descending))
     }
 }

@@ -1,6 +1,6 @@
 //! Statistics along axes.
 
-use super::{Array, Naive, build, from_front, reduced, replaced};
+use super::{Array, Naive, along, build, from_front, reduced, replaced};
 use gradtape::{
     Axes,
     ops::{Cumsum, LogSumExp, Std, VarMean, composed::*},
@@ -64,9 +64,10 @@ impl Naive for LogSumExp {
 impl Naive for Cumsum {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
         let axis = from_front(self.axis, x[0].ndim());
-        let size = x[0].shape()[axis];
+        let size = along(x[0].shape(), axis, 1);
         vec![build(x[0].shape(), |at| {
-            let summed = if self.reverse { at[axis]..size } else { 0..at[axis] + 1 };
+            let here = along(at, axis, 0);
+            let summed = if self.reverse { here..size } else { 0..here + 1 };
             summed.map(|i| x[0][&replaced(at, axis, i)[..]]).sum()
         })]
     }
