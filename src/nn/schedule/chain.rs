@@ -8,7 +8,7 @@ use std::fmt;
 ///
 /// ```
 /// use gradtape::nn::schedule::{Chain, Constant, Exponential, Schedule};
-/// let schedule = Chain::new(Constant { factor: 0.1, total: 2 }).and(Exponential { gamma: 0.5 });
+/// let schedule = Chain::new(Constant { factor: 0.1, total_iters: 2 }).and(Exponential { gamma: 0.5 });
 /// assert_eq!([0, 1, 2].map(|t| schedule.lr(t, 1.0)), [0.1, 0.05, 0.25]);
 /// ```
 pub struct Chain(Vec<Box<dyn Schedule>>);
