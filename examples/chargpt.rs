@@ -111,7 +111,7 @@ fn write(gpt: &Gpt, params: &Params<f32>, start: &[usize], options: &Options, rn
     for _ in 0..options.length {
         let seen = &written[written.len().saturating_sub(options.window)..];
         let logits = gpt.forward(&cx, &Indices::new(seen.to_vec(), [1, seen.len()]));
-        let last = logits.narrow(0, seen.len() - 1, 1);
+        let last = logits.narrow(0, -1, 1);
         written.push(if options.temperature > 0.0 {
             let chances = (last / options.temperature).softmax(1);
             rng.multinomial(&chances, 1, true).slice()[0]

@@ -450,6 +450,11 @@ impl OpError {
         OpError { op, why: why.into() }
     }
 
+    /// The same refusal by a method that is made of this op.
+    pub(crate) fn by(self, op: &'static str) -> Self {
+        OpError { op, ..self }
+    }
+
     /// The op's name.
     pub fn op(&self) -> &'static str {
         self.op

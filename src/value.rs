@@ -92,6 +92,16 @@ impl<I: Interp> Value<I> {
         }
     }
 
+    /// Runs an op for a method that is made of it, and under whose name it refuses its operands.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn apply_as<O: Op>(name: &'static str, op: O, x: Ins<O, Arg<'_, I>>) -> Outs<O, Self> {
+        match I::apply(op, x) {
+            Ok(y) => y,
+            Err(error) => refuse(&error.by(name)),
+        }
+    }
+
     /// Runs an op: the one fallible door.
     ///
     /// # Errors

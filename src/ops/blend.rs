@@ -1,7 +1,12 @@
 //! Blends and gates: sums of products under the names that people know.
 #![forbid(unsafe_code)]
 
-use super::lane;
+use super::{
+    Expand, Logaddexp, Softmax, Zip,
+    broadcast::together,
+    lane,
+    view::{allowed, place},
+};
 use crate::value::{Interp, Other, Value};
 
 impl<I: Interp> Value<I> {
@@ -19,6 +24,7 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn lerp<'a>(&'a self, end: &Self, weight: impl Other<'a, I>) -> Self {
         let weight = weight.beside(self);
+        allowed(together("lerp", [self.shape(), end.shape(), weight.shape()]));
         self * (1.0 - &*weight) + end * &*weight
     }
 
@@ -28,6 +34,7 @@ impl<I: Interp> Value<I> {
     /// When the shapes do not broadcast.
     #[track_caller]
     pub fn addcmul(&self, a: &Self, b: &Self, value: f64) -> Self {
+        allowed(together("addcmul", [self, a, b].map(Value::shape)));
         self + (a * b) * value
     }
 
@@ -37,6 +44,7 @@ impl<I: Interp> Value<I> {
     /// When the shapes do not broadcast.
     #[track_caller]
     pub fn addcdiv(&self, a: &Self, b: &Self, value: f64) -> Self {
+        allowed(together("addcdiv", [self, a, b].map(Value::shape)));
         self + (a / b) * value
     }
 
@@ -47,7 +55,8 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn logaddexp2(&self, other: &Self) -> Self {
         use std::f64::consts::LN_2;
-        (self * LN_2).logaddexp(&(other * LN_2)) / LN_2
+        let scaled = [(self * LN_2).into(), (other * LN_2).into()];
+        Value::apply_as("logaddexp2", Zip(Logaddexp), scaled) / LN_2
     }
 
     /// a · σ(b), where a and b are the halves of x along an axis (Dauphin and others: Language
@@ -57,7 +66,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or its size is odd.
     #[track_caller]
     pub fn glu(&self, axis: isize) -> Self {
-        let size = self.shape()[super::view::place("glu", axis, self.shape().rank(), self.shape())];
+        let size = self.shape()[place("glu", axis, self.shape().rank(), self.shape())];
         assert!(size.is_multiple_of(2), "gradtape: glu: {} has no halves along axis {axis}", self.shape());
         let halves = self.split(&[size / 2; 2], axis);
         &halves[0] * halves[1].sigmoid()
@@ -69,7 +78,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range.
     #[track_caller]
     pub fn softmin(&self, axis: isize) -> Self {
-        (-self).softmax(axis)
+        Value::apply_as("softmin", Softmax { axis }, (-self).into())
     }
 
     /// Softmax along an axis over the places where the mask is not 0, and 0 elsewhere: also where
@@ -86,7 +95,8 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or the mask does not broadcast to x.
     #[track_caller]
     pub fn masked_softmax(&self, axis: isize, mask: &Self) -> Self {
-        let mask = mask.expand(self.shape());
+        allowed(lane::place("masked_softmax", axis, self.shape()));
+        let mask = Value::apply_as("masked_softmax", Expand(self.shape().clone()), mask.into());
         if self.shape().size() == 0 {
             return self.softmax(axis);
         }

@@ -206,6 +206,12 @@ impl Op for SumTo {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Select;
 
+/// The shape that three broadcast to.
+pub(super) fn together(op: &'static str, [a, b, c]: [&Shape; 3]) -> Result<Shape, OpError> {
+    let refuse = || OpError::new(op, format!("shapes {a}, {b} and {c} do not broadcast together"));
+    b.broadcast(c).and_then(|both| both.broadcast(a)).ok_or_else(refuse)
+}
+
 impl Op for Select {
     type In = Fix<3>;
     type Out = One;
@@ -213,9 +219,7 @@ impl Op for Select {
     const SAVES: Saves = Saves::inputs([0]);
 
     fn shape(&self, [mask, yes, no]: [&Shape; 3]) -> Result<Shape, OpError> {
-        let refuse =
-            || OpError::new(Self::NAME, format!("shapes {mask}, {yes} and {no} do not broadcast together"));
-        yes.broadcast(no).and_then(|both| both.broadcast(mask)).ok_or_else(refuse)
+        together(Self::NAME, [mask, yes, no])
     }
 
     fn eval<F: Float>(

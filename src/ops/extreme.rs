@@ -246,7 +246,7 @@ impl<I: Interp> Value<I> {
     /// When there are none.
     #[track_caller]
     pub fn min(&self) -> Self {
-        self.min_axes(Axes::All, false)
+        self.min_as("min", Axes::All, false)
     }
 
     /// The least over axes; ties share the gradient evenly, NaN wins. With `keepdims` the axes stay,
@@ -256,14 +256,19 @@ impl<I: Interp> Value<I> {
     /// When an axis is out of range or named twice, or there are no elements along it.
     #[track_caller]
     pub fn min_axes(&self, axes: impl Into<Axes>, keepdims: bool) -> Self {
-        let (axes, shape) = (axes.into(), self.shape());
-        let kept = match left("min", shape, &axes, keepdims) {
-            Ok(kept) => kept,
-            Err(why) => panic!("{why}"), // at the caller's line, which a closure would not know
-        };
-        let some = count(shape, &axes) > 0 || kept.size() == 0;
-        assert!(some, "gradtape: min: nothing is least among no elements of {shape}");
-        -(-self).max_axes(axes, keepdims)
+        self.min_as("min_axes", axes, keepdims)
+    }
+
+    /// As [`max_axes`](Self::max_axes), for a method of this name.
+    #[track_caller]
+    pub(super) fn max_as(&self, name: &'static str, axes: impl Into<Axes>, keepdims: bool) -> Self {
+        Value::apply_as(name, Max { axes: axes.into(), keepdims }, self.into())
+    }
+
+    /// As [`min_axes`](Self::min_axes), for a method of this name.
+    #[track_caller]
+    pub(super) fn min_as(&self, name: &'static str, axes: impl Into<Axes>, keepdims: bool) -> Self {
+        -(-self).max_as(name, axes, keepdims)
     }
 
     /// The least along an axis and its index (the first of equals). The gradient goes to that one

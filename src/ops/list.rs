@@ -85,6 +85,8 @@ macro_rules! for_each_op {
             threshold: $crate::ops::Map<$crate::ops::Threshold>,
             // functions of two
             atan2: $crate::ops::Zip<$crate::ops::Atan2>,
+            clamp_max: $crate::ops::Zip<$crate::ops::ClampMax>,
+            clamp_min: $crate::ops::Zip<$crate::ops::ClampMin>,
             copysign: $crate::ops::Zip<$crate::ops::Copysign>,
             fmod: $crate::ops::Zip<$crate::ops::Fmod>,
             hypot: $crate::ops::Zip<$crate::ops::Hypot>,

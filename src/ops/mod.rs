@@ -65,13 +65,13 @@ pub use conv::{
     Conv, ConvBias, ConvOptions, ConvTranspose, ConvTransposeOptions, ConvWeight, Layout, Padding,
 };
 pub use elementwise::{
-    Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, BernoulliNll, Cbrt, Ceil, Celu, Clamp, Copysign, Cos,
-    Cosh, Elu, Equal, Erf, Erfc, Erfinv, Exp, Exp2, Expm1, Floor, Fmod, Gelu, GeluTanh, Greater,
-    GreaterEqual, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, Hypot, IsFinite, IsInf, IsNan, LeakyRelu,
-    Less, LessEqual, Lgamma, Ln, Log1p, Log2, Log10, LogSigmoid, Logaddexp, LogicalAnd, LogicalNot,
-    LogicalOr, LogicalXor, Logit, Map, Maximum, Minimum, Mish, NanToNum, NotEqual, Polygamma, Pow, PowScalar,
-    Prelu, Recip, Relu, Relu6, Remainder, Round, Rsqrt, Selu, Sigmoid, Sign, Silu, Sin, Sinc, Sinh, Softplus,
-    Softshrink, Softsign, Sqrt, Tan, Tanh, Tanhshrink, Threshold, Trunc, Xlogy, Zip,
+    Abs, Acos, Acosh, Asin, Asinh, Atan, Atan2, Atanh, BernoulliNll, Cbrt, Ceil, Celu, Clamp, ClampMax,
+    ClampMin, Copysign, Cos, Cosh, Elu, Equal, Erf, Erfc, Erfinv, Exp, Exp2, Expm1, Floor, Fmod, Gelu,
+    GeluTanh, Greater, GreaterEqual, Hardshrink, Hardsigmoid, Hardswish, Hardtanh, Hypot, IsFinite, IsInf,
+    IsNan, LeakyRelu, Less, LessEqual, Lgamma, Ln, Log1p, Log2, Log10, LogSigmoid, Logaddexp, LogicalAnd,
+    LogicalNot, LogicalOr, LogicalXor, Logit, Map, Maximum, Minimum, Mish, NanToNum, NotEqual, Polygamma,
+    Pow, PowScalar, Prelu, Recip, Relu, Relu6, Remainder, Round, Rsqrt, Selu, Sigmoid, Sign, Silu, Sin, Sinc,
+    Sinh, Softplus, Softshrink, Softsign, Sqrt, Tan, Tanh, Tanhshrink, Threshold, Trunc, Xlogy, Zip,
 };
 pub use extreme::{Max, TieCollect, TieSpread};
 pub use image::{Col2im, Im2col, InterpolateOptions, Interpolation, PatchOptions, Resize};

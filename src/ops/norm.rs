@@ -1,7 +1,10 @@
 //! Norms over axes.
 #![forbid(unsafe_code)]
 
-use super::reduce::{axis_rejects, count, left, sampled_axes, unsqueezed};
+use super::{
+    Sum,
+    reduce::{axis_rejects, count, left, sampled_axes, unsqueezed},
+};
 use crate::{
     Axes, Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
@@ -141,7 +144,7 @@ impl<I: Interp> Value<I> {
     /// When p is NaN; when p < 0 or p = ∞ and there are no elements.
     #[track_caller]
     pub fn norm(&self, p: f64) -> Self {
-        self.norm_axes(p, Axes::All, false)
+        self.norm_as("norm", p, Axes::All, false)
     }
 
     /// The norm of vectors, (Σ|x|ᵖ)^(1/p) over axes; the greatest |x| for p = ∞, the least for p = −∞, and the number of elements
@@ -156,12 +159,19 @@ impl<I: Interp> Value<I> {
     /// elements.
     #[track_caller]
     pub fn norm_axes(&self, p: f64, axes: impl Into<Axes>, keepdims: bool) -> Self {
+        self.norm_as("norm_axes", p, axes.into(), keepdims)
+    }
+
+    /// As [`norm_axes`](Self::norm_axes), for a method of this name.
+    #[track_caller]
+    pub(super) fn norm_as(&self, name: &'static str, p: f64, axes: Axes, keepdims: bool) -> Self {
+        let sum = |x: Self, axes| Value::apply_as(name, Sum { axes, keepdims }, x.into());
         match p {
-            0.0 => self.not_equal(0.0).sum_axes(axes, keepdims),
-            1.0 => self.abs().sum_axes(axes, keepdims),
-            f64::INFINITY => self.abs().max_axes(axes, keepdims),
-            f64::NEG_INFINITY => self.abs().min_axes(axes, keepdims),
-            _ => Value::apply(Norm { p, axes: axes.into(), keepdims }, self.into()),
+            0.0 => sum(self.not_equal(0.0), axes),
+            1.0 => sum(self.abs(), axes),
+            f64::INFINITY => self.abs().max_as(name, axes, keepdims),
+            f64::NEG_INFINITY => self.abs().min_as(name, axes, keepdims),
+            _ => Value::apply_as(name, Norm { p, axes, keepdims }, self.into()),
         }
     }
 }

@@ -51,10 +51,16 @@ impl<I: Interp> Value<I> {
     /// to replicate.
     #[track_caller]
     pub fn pad(&self, widths: &[isize], mode: PadMode) -> Self {
+        self.pad_as("pad", widths, mode)
+    }
+
+    /// As [`pad`](Self::pad), for a method of this name.
+    #[track_caller]
+    pub(super) fn pad_as(&self, name: &str, widths: &[isize], mode: PadMode) -> Self {
         let shape = self.shape();
         let pairs = widths.as_chunks::<2>();
         let fits = pairs.1.is_empty() && pairs.0.len() <= shape.rank();
-        assert!(fits, "gradtape: pad: {} widths for the {} axes of {shape}", widths.len(), shape.rank());
+        assert!(fits, "gradtape: {name}: {} widths for the {} axes of {shape}", widths.len(), shape.rank());
         let mut each = vec![[0, 0]; shape.rank()];
         for (each, &pair) in each.iter_mut().rev().zip(pairs.0) {
             *each = pair;
@@ -63,13 +69,13 @@ impl<I: Interp> Value<I> {
         for (axis, &[before, after]) in each.iter().enumerate() {
             let Some(size) = padded(shape[axis], before, after, mode) else {
                 panic!(
-                    "gradtape: pad: axis {axis} of {shape} cannot be padded by {before}, {after} ({mode:?})"
+                    "gradtape: {name}: axis {axis} of {shape} cannot be padded by {before}, {after} ({mode:?})"
                 );
             };
             dims.push(size);
         }
         let Ok(to) = Shape::try_new(&dims) else {
-            panic!("gradtape: pad: {shape} padded by {widths:?} is more than memory can hold");
+            panic!("gradtape: {name}: {shape} padded by {widths:?} is more than memory can hold");
         };
         match mode {
             PadMode::Constant(value) => self.among(value, &each, &to),

@@ -24,10 +24,7 @@ impl<I: Interp> Value<I> {
     pub fn index_axis(&self, axis: isize, index: isize) -> Self {
         let shape = self.shape();
         let place = place("index_axis", axis, shape.rank(), shape);
-        let size = shape[place];
-        let start = if index < 0 { index.checked_add_unsigned(size) } else { Some(index) };
-        let start = start.and_then(|start| usize::try_from(start).ok()).filter(|&start| start < size);
-        let Some(start) = start else {
+        let Some(start) = from_front(index, shape[place]).filter(|&start| start < shape[place]) else {
             panic!("gradtape: index_axis: index {index} is out of range for axis {place} of {shape}");
         };
         let mut dims = shape.to_vec();
@@ -60,20 +57,28 @@ impl<I: Interp> Value<I> {
         self.along(place, range)
     }
 
-    /// `length` slices along an axis, from `start` on.
+    /// `length` slices along an axis, from `start` on; a negative start counts from behind the last.
+    ///
+    /// ```
+    /// use gradtape::Tensor;
+    /// let x = Tensor::from([0.0, 1.0, 2.0, 3.0]);
+    /// assert_eq!(x.narrow(0, 1, 2), Tensor::from([1.0, 2.0]));
+    /// assert_eq!(x.narrow(0, -2, 2), Tensor::from([2.0, 3.0]));
+    /// ```
     ///
     /// # Panics
     /// When the axis or the slices are out of range.
     #[track_caller]
-    pub fn narrow(&self, axis: isize, start: usize, length: usize) -> Self {
+    pub fn narrow(&self, axis: isize, start: isize, length: usize) -> Self {
         let shape = self.shape();
         let place = place("narrow", axis, shape.rank(), shape);
-        let size = shape[place];
-        assert!(
-            start.checked_add(length).is_some_and(|end| end <= size),
-            "gradtape: narrow: {length} slices from {start} on are out of range for axis {place} of {shape}"
-        );
-        self.along(place, Range { start, count: length, step: 1 })
+        let inside = |&start: &usize| start.checked_add(length).is_some_and(|end| end <= shape[place]);
+        let Some(first) = from_front(start, shape[place]).filter(inside) else {
+            panic!(
+                "gradtape: narrow: {length} slices from {start} on are out of range for axis {place} of {shape}"
+            );
+        };
+        self.along(place, Range { start: first, count: length, step: 1 })
     }
 
     /// This range along one axis, and the whole of the others.
@@ -136,11 +141,16 @@ impl<I: Interp> Value<I> {
     }
 }
 
+/// A place that may count from behind the last of an axis of this size, as one that counts from the first.
+fn from_front(place: isize, size: usize) -> Option<usize> {
+    let place = if place < 0 { place.checked_add_unsigned(size)? } else { place };
+    usize::try_from(place).ok()
+}
+
 /// Every |step|-th place between two bounds on an axis of this size, if there is such a range.
 fn stepped(size: usize, start: Bound<isize>, end: Bound<isize>, step: isize) -> Option<Range> {
     let place = |bound: isize, after: usize| {
-        let from_front = if bound < 0 { bound.checked_add_unsigned(size)? } else { bound };
-        usize::try_from(from_front).ok()?.checked_add(after).filter(|&place| place <= size)
+        from_front(bound, size)?.checked_add(after).filter(|&place| place <= size)
     };
     let start = match start {
         Bound::Included(start) => place(start, 0)?,
@@ -193,7 +203,7 @@ composition!(
 );
 
 composition!(
-    Narrow((isize, usize, usize)),
+    Narrow((isize, isize, usize)),
     "narrow",
     |(axis, start, length), x| vec![x[0].narrow(*axis, *start, *length)],
     |g| {
@@ -201,7 +211,9 @@ composition!(
         let axis = g.int(0, shape.rank() - 1);
         let start = g.int(0, shape[axis]);
         let length = g.int(0, shape[axis] - start);
-        ((axis as isize, start, length), vec![g.values(&shape, -3.0..3.0)])
+        // From behind where there is a number for it.
+        let behind = if start < shape[axis] && g.bool() { shape[axis] as isize } else { 0 };
+        ((axis as isize, start as isize - behind, length), vec![g.values(&shape, -3.0..3.0)])
     }
 );
 

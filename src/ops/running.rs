@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    Indices, lane,
+    Concat, Indices, lane,
     scan::{head, tail},
     view::{allowed, place},
 };
@@ -63,13 +63,19 @@ impl<I: Interp> Value<I> {
         let shape = self.shape();
         place("diff", axis, shape.rank(), shape);
         let parts: Vec<_> = prepend.into_iter().chain([self]).chain(append).collect();
-        let mut x = if parts.len() == 1 { self.clone() } else { Value::concat(&parts, axis) };
+        let mut x = if parts.len() == 1 { self.clone() } else { joined(&parts, axis) };
         let [count, _] = lane::sizes(axis, x.shape());
         for _ in 0..n.min(count) {
             x = tail(&x, axis) - head(&x, axis);
         }
         x
     }
+}
+
+/// What diff is taken of.
+#[track_caller]
+fn joined<I: Interp>(parts: &[&Value<I>], axis: isize) -> Value<I> {
+    Value::apply_as("diff", Concat { axis }, parts.iter().map(|&part| part.into()).collect())
 }
 
 composition!(Cummax(isize), "cummax", |axis, x| vec![x[0].cummax(*axis).0], |g| {

@@ -1,7 +1,7 @@
 //! Scans: each element of the result takes in all of x up to its place along an axis.
 #![forbid(unsafe_code)]
 
-use super::{arithmetic::add_tangents, lane};
+use super::{Expand, arithmetic::add_tangents, lane};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::{Gen, Reject, Sample},
@@ -195,7 +195,7 @@ impl<I: Interp> Value<I> {
     /// When the axis is out of range or the decay does not broadcast to x.
     #[track_caller]
     pub fn linear_scan(&self, decay: &Self, axis: isize) -> Self {
-        let decay = decay.expand(self.shape());
+        let decay = Value::apply_as("linear_scan", Expand(self.shape().clone()), decay.into());
         Value::apply(LinearScan { axis, reverse: false }, [self.into(), (&decay).into()])
     }
 }

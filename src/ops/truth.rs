@@ -1,7 +1,7 @@
 //! Whether any or all elements are true: not 0. Masks, which have no gradient.
 #![forbid(unsafe_code)]
 
-use super::reduce::sampled_axes;
+use super::{Sum, reduce::sampled_axes};
 use crate::{
     Axes,
     value::{Interp, Value},
@@ -20,7 +20,7 @@ impl<I: Interp> Value<I> {
     /// When an axis is out of range or named twice.
     #[track_caller]
     pub fn any_axes(&self, axes: impl Into<Axes>, keepdims: bool) -> Self {
-        self.not_equal(0.0).sum_axes(axes, keepdims).greater(0.0)
+        self.not_equal(0.0).count_as("any_axes", axes.into(), keepdims).greater(0.0)
     }
 
     /// 1 if no element is 0, else 0. A mask: it has no gradient.
@@ -35,7 +35,15 @@ impl<I: Interp> Value<I> {
     /// When an axis is out of range or named twice.
     #[track_caller]
     pub fn all_axes(&self, axes: impl Into<Axes>, keepdims: bool) -> Self {
-        self.equal(0.0).sum_axes(axes, keepdims).equal(0.0)
+        self.equal(0.0).count_as("all_axes", axes.into(), keepdims).equal(0.0)
+    }
+}
+
+impl<I: Interp> Value<I> {
+    /// How many places of this mask are 1 over axes, asked by a method of this name.
+    #[track_caller]
+    fn count_as(&self, name: &'static str, axes: Axes, keepdims: bool) -> Self {
+        Value::apply_as(name, Sum { axes, keepdims }, self.into())
     }
 }
 

@@ -152,19 +152,19 @@ fn what_convolutions_refuse_names_op_and_shapes() {
     let cases = [
         (
             refused(|| x.conv2d(&ones(&[4, 3, 3, 3]), None, plain())),
-            "gradtape: conv: 4 channels of [2, 4, 6, 7] for 1 groups of 3 in [4, 3, 3, 3]",
+            "gradtape: conv2d: 4 channels of [2, 4, 6, 7] for 1 groups of 3 in [4, 3, 3, 3]",
         ),
         (
             refused(|| x.conv2d(&ones(&[3, 2, 3, 3]), None, ConvOptions { groups: 2, ..plain() })),
-            "gradtape: conv: 2 groups do not divide the 3 outputs of [3, 2, 3, 3]",
+            "gradtape: conv2d: 2 groups do not divide the 3 outputs of [3, 2, 3, 3]",
         ),
         (
             refused(|| x.conv2d(&ones(&[4, 4, 7, 3]), None, plain())),
-            "gradtape: conv: a kernel of [7, 3] with dilation [1, 1] does not fit [6, 7] padded by [[0, 0], [0, 0]]",
+            "gradtape: conv2d: a kernel of [7, 3] with dilation [1, 1] does not fit [6, 7] padded by [[0, 0], [0, 0]]",
         ),
         (
             refused(|| conv(ConvOptions { stride: [1, 0].into(), ..plain() })),
-            "gradtape: conv: stride [1, 0] has a 0, over axes of [6, 7]",
+            "gradtape: conv2d: stride [1, 0] has a 0, over axes of [6, 7]",
         ),
         (
             refused(|| conv(ConvOptions { stride: [1, 2, 3].into(), ..plain() })),
@@ -187,15 +187,15 @@ fn what_convolutions_refuse_names_op_and_shapes() {
         ),
         (
             refused(|| x.conv2d(&ones(&[4, 4, 3]), None, plain())),
-            "gradtape: conv: needs [batch, channels, sizes..] and [outputs, channels, kernel..], not [2, 4, 6, 7] and [4, 4, 3]",
+            "gradtape: conv2d: needs [batch, channels, sizes..] and [outputs, channels, kernel..], not [2, 4, 6, 7] and [4, 4, 3]",
         ),
         (
             refused(|| x.conv2d(&w, Some(&ones(&[5])), plain())),
-            "gradtape: conv_bias: a bias of [5] for the 4 outputs of [4, 4, 3, 3]",
+            "gradtape: conv2d: a bias of [5] for the 4 outputs of [4, 4, 3, 3]",
         ),
         (
             refused(|| x.conv_transpose2d(&ones(&[3, 4, 3, 3]), None, Default::default())),
-            "gradtape: conv_transpose: needs [batch, outputs, places..] and [outputs, channels, kernel..], not [2, 4, 6, 7] and [3, 4, 3, 3]",
+            "gradtape: conv_transpose2d: needs [batch, outputs, places..] and [outputs, channels, kernel..], not [2, 4, 6, 7] and [3, 4, 3, 3]",
         ),
         (
             refused(|| {

@@ -44,6 +44,8 @@ fn call_all<I: Interp>(
         "div" => vec![x.clone() / y.clone()];
         "pow" => vec![x.pow(y)];
         "maximum" => vec![x.maximum(y)];
+        "clamp_min" => vec![x.clamp_min(y)];
+        "clamp_max" => vec![x.clamp_max(y)];
         "greater" => vec![x.greater(y)];
         "select" => vec![x.select(y, x)];
         "lerp" => vec![x.lerp(y, x)];
@@ -92,7 +94,7 @@ fn call_all<I: Interp>(
         "unsqueeze" => vec![x.unsqueeze(axis)];
         "squeeze" => vec![x.squeeze(axis)];
         "flatten" => vec![x.flatten(axis, other)];
-        "narrow" => vec![x.narrow(axis, size, size)];
+        "narrow" => vec![x.narrow(axis, other, size)];
         "flip" => vec![x.flip(&[axis, other])];
         "slice_ranges" => vec![x.slice_ranges(&vec![range; x.shape().rank()])];
         "slice" => vec![Value::apply(Slice(vec![range; 2].into()), x.into())];

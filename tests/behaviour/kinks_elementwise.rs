@@ -235,6 +235,39 @@ fn clamp_has_one_bound_or_two() {
     );
 }
 
+fn clamped<'t>(v: &[Var<'t, f64>]) -> Var<'t, f64> {
+    v[0].clamp_min(&v[1]).clamp_max(&v[2])
+}
+
+#[test]
+fn bounds_that_are_values_have_the_gradient_where_they_are_taken() {
+    // Within, at the lower bound, at the upper one, below, above.
+    let x = Tensor::from([1.5, 1.0, 2.0, 0.0, 3.0]);
+    let [low, high] = [1.0, 2.0].map(|bound| Tensor::from([bound; 5]));
+    let found = derivatives(&[x.clone(), low.clone(), high.clone()], clamped);
+    same("value", &found.y, &[1.5, 1.0, 2.0, 1.0, 2.0]);
+    same("x", &found.first[0], &[1.0, 0.0, 0.0, 0.0, 0.0]);
+    same("min", &found.first[1], &[0.0, 1.0, 0.0, 1.0, 0.0]);
+    same("max", &found.first[2], &[0.0, 0.0, 1.0, 0.0, 1.0]);
+    // Out of order, or equal, max has it all.
+    let found = derivatives(&[x, high, low], clamped);
+    same("max below min", &found.y, &[1.0; 5]);
+    same("its gradient", &found.first[2], &[1.0; 5]);
+    let twos = || Tensor::from([2.0, 2.0, 2.0]);
+    let found = derivatives(&[Tensor::from([1.0, 2.0, 3.0]), twos(), twos()], clamped);
+    same("equal bounds", &found.first[2], &[1.0; 3]);
+    // NaN in either is seen, in both gradients.
+    let found = derivatives(&[Tensor::from([NAN, 1.0]), Tensor::from([0.0, NAN])], |v| v[0].clamp_min(&v[1]));
+    same("of NaN", &found.y, &[NAN, NAN]);
+    same("its gradient", &found.first[0], &[NAN, NAN]);
+    same("and of the bound", &found.first[1], &[NAN, NAN]);
+    // An infinite gradient leaves the other side alone.
+    let tape = Tape::new();
+    let (x, high) = (tape.var(Tensor::from([1.0, 3.0])), tape.var(Tensor::scalar(2.0)));
+    let gradients = x.clamp_max(&high).backward_with(Tensor::from([1.0, INF]));
+    assert_eq!((gradients.wrt(&x).slice(), gradients.wrt(&high).slice()), (&[1.0, 0.0][..], &[INF][..]));
+}
+
 #[test]
 fn lerp_is_exact_at_its_ends() {
     let found =

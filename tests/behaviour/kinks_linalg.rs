@@ -107,7 +107,7 @@ fn singular_matrices_are_refused_by_name_and_place() {
         (refused(|| batches.inv()), "gradtape: inv: matrix [1, 1] of [2, 2, 2, 2] is singular: pivot 1 is 0"),
         (
             refused(|| singular.matrix_power(-1)),
-            "gradtape: inv: the matrix of shape [2, 2] is singular: pivot 1 is 0",
+            "gradtape: matrix_power: the matrix of shape [2, 2] is singular: pivot 1 is 0",
         ),
         (
             refused(|| batch.solve(&b, true)),

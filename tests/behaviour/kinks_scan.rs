@@ -11,7 +11,7 @@ fn hessian(x: &[f64], f: impl for<'t> Fn(&gradtape::Var<'t, f64>) -> gradtape::V
     let tape = Tape::new();
     let x = tape.var(Tensor::from(ndarray::aview1(x)));
     let [gradient] = f(&x).sum().grad([&x]);
-    let row = |i| gradient.narrow(0, i, 1).sum().grad([&x])[0].tensor().slice().to_vec();
+    let row = |i: usize| gradient.narrow(0, i as isize, 1).sum().grad([&x])[0].tensor().slice().to_vec();
     (0..x.shape().size()).flat_map(row).collect()
 }
 

@@ -103,15 +103,15 @@ fn factorisations_name_the_op_and_the_shapes() {
         (refused(|| m.inv()), "gradtape: inv: needs square matrices, not [2, 3]"),
         (refused(|| m.det()), "gradtape: det: needs square matrices, not [2, 3]"),
         (refused(|| v.slogdet()), "gradtape: slogdet: needs square matrices, not [3]"),
-        (refused(|| v.logdet()), "gradtape: slogdet: needs square matrices, not [3]"),
+        (refused(|| v.logdet()), "gradtape: logdet: needs square matrices, not [3]"),
         (refused(|| m.cholesky(true)), "gradtape: cholesky: needs square matrices, not [2, 3]"),
         (refused(|| m.eigh()), "gradtape: eigh: needs square matrices, not [2, 3]"),
-        (refused(|| m.eigvalsh()), "gradtape: eigh: needs square matrices, not [2, 3]"),
+        (refused(|| m.eigvalsh()), "gradtape: eigvalsh: needs square matrices, not [2, 3]"),
         (refused(|| m.matrix_exp()), "gradtape: matrix_exp: needs square matrices, not [2, 3]"),
         (refused(|| m.matrix_power(2)), "gradtape: matrix_power: needs square matrices, not [2, 3]"),
         (refused(|| v.qr(false)), "gradtape: qr: needs matrices, not [3]"),
         (refused(|| v.svd(false)), "gradtape: svd: needs matrices, not [3]"),
-        (refused(|| v.svdvals()), "gradtape: svd: needs matrices, not [3]"),
+        (refused(|| v.svdvals()), "gradtape: svdvals: needs matrices, not [3]"),
         (refused(|| v.nuclear_norm()), "gradtape: nuclear_norm: needs matrices, not [3]"),
         (refused(|| v.pinv(Pinv::default())), "gradtape: pinv: needs matrices, not [3]"),
         (refused(|| v.matrix_rank(Pinv::default())), "gradtape: pinv: needs matrices, not [3]"),
@@ -146,11 +146,11 @@ fn factorisations_name_the_op_and_the_shapes() {
         ),
         (
             refused(|| m.cholesky_solve(&m, false)),
-            "gradtape: triangular_solve: needs square matrices, not [2, 3]",
+            "gradtape: cholesky_solve: needs square matrices, not [2, 3]",
         ),
         (
             refused(|| m.cholesky_inverse(true)),
-            "gradtape: triangular_solve: needs square matrices, not [2, 3]",
+            "gradtape: cholesky_inverse: needs square matrices, not [2, 3]",
         ),
     ];
     for (found, want) in cases {

@@ -91,7 +91,10 @@ fn wrong_shapes_name_the_op_and_both_shapes() {
         (refused(|| a.cummax(2)), "gradtape: cummax: axis 2 is out of range for 2 axes of [2, 3]"),
         (refused(|| a.cummin(-3)), "gradtape: cummin: axis -3 is out of range for 2 axes of [2, 3]"),
         (refused(|| a.diff(1, 2, None, None)), "gradtape: diff: axis 2 is out of range for 2 axes of [2, 3]"),
-        (refused(|| a.linear_scan(&b, 0)), "gradtape: expand: shape [4, 5] does not broadcast to [2, 3]"),
+        (
+            refused(|| a.linear_scan(&b, 0)),
+            "gradtape: linear_scan: shape [4, 5] does not broadcast to [2, 3]",
+        ),
         (refused(|| a.softmax(2)), "gradtape: softmax: axis 2 is out of range for 2 axes of [2, 3]"),
         (refused(|| a.log_softmax(2)), "gradtape: log_softmax: axis 2 is out of range for 2 axes of [2, 3]"),
         (
@@ -249,6 +252,9 @@ fn views_refuse_what_does_not_fit() {
         (refused(|| x.movedim(0, 2)), "movedim: axis 2 is out of range for 2 axes of [2, 3]"),
         (refused(|| x.narrow(1, 2, 2)), "narrow: 2 slices from 2 on are out of range for axis 1 of [2, 3]"),
         (refused(|| x.narrow(1, 2, usize::MAX)), "from 2 on are out of range"),
+        (refused(|| x.narrow(1, -2, 3)), "narrow: 3 slices from -2 on are out of range for axis 1 of [2, 3]"),
+        (refused(|| x.narrow(1, -4, 1)), "narrow: 1 slices from -4 on are out of range"),
+        (refused(|| x.narrow(1, isize::MIN, 0)), "on are out of range for axis 1"),
         (refused(|| x.flip(&[2])), "flip: axis 2 is out of range for 2 axes of [2, 3]"),
         (refused(|| Value::stack(&[&x, &y], 0)), "stack: shapes [2, 3] and [3, 2] differ"),
         (refused(|| Tensor::<f64>::stack(&[], 0)), "stack: needs at least one value"),

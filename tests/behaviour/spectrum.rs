@@ -238,7 +238,7 @@ fn what_spectra_refuse_names_op_and_shape() {
         ),
         (
             refused(|| x.stft(10, None, StftOptions::default())),
-            "gradtape: pad: axis 1 of [2, 5] cannot be padded by 5, 5 (Reflect)",
+            "gradtape: stft: axis 1 of [2, 5] cannot be padded by 5, 5 (Reflect)",
         ),
         (
             refused(|| x.istft(4, None, IstftOptions::default())),

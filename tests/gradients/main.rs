@@ -6,6 +6,7 @@
 //! `main.proptest-regressions`.
 
 mod naive;
+mod spoiled;
 
 use gradtape::gradcheck::{
     Failure, Gen, Read, Sample, check_case, check_composition_case, check_reads, check_rejects,
@@ -25,6 +26,8 @@ struct Proof {
     value: fn(&[u32]) -> (Vec<Tensor<f64>>, Vec<ArrayD<f64>>, String),
     case: fn(&[u32]) -> Result<Read, Failure>,
     rejects: fn() -> Result<(), Failure>,
+    /// Refuses what does not fit, by name.
+    spoiled: fn(),
     reads: fn(Read) -> Result<(), Failure>,
 }
 
@@ -41,6 +44,16 @@ impl Proof {
             value: value::<O>,
             case: check_case::<O>,
             rejects: check_rejects::<O>,
+            spoiled: || {
+                spoiled::check(O::NAME, &|g| {
+                    let sample = O::samples(g);
+                    let x = sample.inputs().to_vec();
+                    let call = move |x: &[Tensor<f64>]| {
+                        Value::apply(sample.op().clone(), O::In::build(x.len(), |i| Arg::Ref(&x[i])));
+                    };
+                    (x, Box::new(call))
+                });
+            },
             reads: check_reads::<O>,
         }
     }
@@ -55,6 +68,12 @@ impl Proof {
             value: value::<C>,
             case: |choices| check_composition_case::<C>(choices).map(|()| Read::default()),
             rejects: || Ok(()),
+            spoiled: || {
+                spoiled::check(C::NAME, &|g| {
+                    let sample = C::samples(g);
+                    (sample.inputs().to_vec(), Box::new(move |x| drop(sample.op().call(x))))
+                });
+            },
             reads: |_| Ok(()),
         }
     }
@@ -81,6 +100,7 @@ impl Proof {
 
     fn run(&self) {
         (self.rejects)().unwrap_or_else(|failure| panic!("{failure}"));
+        (self.spoiled)();
         let cases =
             std::env::var("PROPTEST_CASES").map_or(64, |n| n.parse().expect("PROPTEST_CASES: a number"));
         let config = Config {

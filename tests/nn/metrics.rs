@@ -50,7 +50,7 @@ fn compare<T>(
     let (mut state, rows) = (Default::default(), case.output.shape()[0]);
     for start in (0..rows).step_by(4) {
         let rows = 4.min(rows - start);
-        let part = |x: &Tensor<f64>| x.narrow(0, start, rows);
+        let part = |x: &Tensor<f64>| x.narrow(0, start as isize, rows);
         metric.update(&mut state, &part(&case.output), &convert(&part(&case.target)));
     }
     for found in [whole, metric.compute(&state)] {

@@ -25,6 +25,7 @@ pub(crate) const CASES: &[Case] = &[
     ("squeeze", |x, _| vec![x[0].squeeze(1)]),
     ("flatten", |x, _| vec![x[0].flatten(1, 2)]),
     ("movedim", |x, _| vec![x[0].movedim(0, 2)]),
+    ("narrow from behind", |x, _| vec![x[0].narrow(1, -3, 2)]),
     ("narrow", |x, _| vec![x[0].narrow(-1, 1, 2)]),
     ("flip", |x, _| vec![x[0].flip(&[0, 2])]),
     ("stack", |x, _| vec![Var::stack(&[&x[0], &x[1]], 1)]),

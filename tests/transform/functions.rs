@@ -135,7 +135,7 @@ fn per_sample_gradients_are_those_of_the_samples() {
     fn loss<'t>(x: &Tensor<f64>, w: &Var<'t, f64>, b: &Var<'t, f64>) -> Var<'t, f64> {
         w.lift(x.clone()).linear(w, b).tanh().square().sum()
     }
-    let [dw, db] = per_sample_grad(|[w, b], i| loss(&x.narrow(0, i, 1), w, b), [&w, &b], 5);
+    let [dw, db] = per_sample_grad(|[w, b], i| loss(&x.narrow(0, i as isize, 1), w, b), [&w, &b], 5);
     assert_eq!((dw.shape().dims(), db.shape().dims()), (&[5, 3, 2][..], &[5, 3][..]));
     for i in 0..5 {
         let [sw, sb] = grad(|[w, b]| loss(&x.narrow(0, i, 1), w, b), [&w, &b]);

@@ -153,7 +153,7 @@ impl ConvTransposeOptions {
 
 #[track_caller]
 fn conv<I: Interp>(
-    name: &str,
+    name: &'static str,
     axes: usize,
     x: &Value<I>,
     w: &Value<I>,
@@ -163,15 +163,15 @@ fn conv<I: Interp>(
     let (batch, alone) = batched(name, axes, x);
     let layout = valid(name, x.shape(), options.layout(w.shape().get(2..).unwrap_or_default()));
     let y = match bias {
-        Some(bias) => Value::apply(ConvBias(layout), [(&batch).into(), w.into(), bias.into()]),
-        None => Value::apply(Conv(layout), [(&batch).into(), w.into()]),
+        Some(bias) => Value::apply_as(name, ConvBias(layout), [(&batch).into(), w.into(), bias.into()]),
+        None => Value::apply_as(name, Conv(layout), [(&batch).into(), w.into()]),
     };
     if alone { y.squeeze(0) } else { y }
 }
 
 #[track_caller]
 fn conv_transpose<I: Interp>(
-    name: &str,
+    name: &'static str,
     axes: usize,
     x: &Value<I>,
     w: &Value<I>,
@@ -186,7 +186,7 @@ fn conv_transpose<I: Interp>(
         );
     }
     let (layout, size) = valid(name, x.shape(), options.layout(&batch.shape()[2..], &w.shape()[2..]));
-    let mut y = Value::apply(ConvTranspose { layout, size }, [(&batch).into(), w.into()]);
+    let mut y = Value::apply_as(name, ConvTranspose { layout, size }, [(&batch).into(), w.into()]);
     if let Some(bias) = bias {
         if bias.shape()[..] != y.shape()[1..2] {
             panic!("gradtape: {name}: a bias of {} for the channels of {}", bias.shape(), y.shape());

@@ -14,6 +14,36 @@ fn share<R: Real>(d: R, a: R, b: R) -> R {
         .select(d, a.clone().equal(b.clone()).select(half, b.greater(a).select(zero, unordered)))
 }
 
+/// d where `a` is beyond `b`, the greater of both, 0 where it is not, NaN where either is NaN.
+#[inline(always)]
+fn beyond<R: Real>(d: R, a: R, b: R) -> R {
+    let (zero, unordered) = (d.lit(0.0), d.lit(f64::NAN));
+    let not_beyond = b.clone().greater(a.clone()) + b.clone().equal(a.clone());
+    a.greater(b).select(d, not_beyond.select(zero, unordered))
+}
+
+/// d where `a` is not beyond `b`, so that a clamped `a` is `b`; 0 and NaN where [`beyond`] is not.
+#[inline(always)]
+fn bounded<R: Real>(d: R, a: R, b: R) -> R {
+    let (zero, unordered) = (d.lit(0.0), d.lit(f64::NAN));
+    let not_beyond = b.clone().greater(a.clone()) + b.clone().equal(a.clone());
+    not_beyond.select(d, a.greater(b).select(zero, unordered))
+}
+
+/// The greater of both, NaN if either is.
+#[inline(always)]
+fn greater_of<R: Real>(a: R, b: R) -> R {
+    let ordered = a.clone().equal(b.clone()).select(a.clone(), a.clone() + b.clone());
+    a.clone().greater(b.clone()).select(a.clone(), b.clone().greater(a).select(b, ordered))
+}
+
+/// The lesser of both, NaN if either is.
+#[inline(always)]
+fn lesser_of<R: Real>(a: R, b: R) -> R {
+    let ordered = a.clone().equal(b.clone()).select(a.clone(), a.clone() + b.clone());
+    b.clone().greater(a.clone()).select(a.clone(), a.greater(b.clone()).select(b, ordered))
+}
+
 /// 0, NaN where x is NaN.
 #[inline(always)]
 fn zero_of<R: Real>(x: R) -> R {
@@ -58,19 +88,34 @@ fn between_multiples(g: &mut Gen) -> [Tensor<f64>; 2] {
 binary! {
     /// The greater of both, broadcast; NaN if either is. The gradient goes to the greater, half to
     /// each of equals.
-    Maximum, maximum, true, |g| apart(g),
-        |a, b| a.clone().greater(b.clone()).select(a.clone(),
-            b.clone().greater(a.clone()).select(b.clone(),
-                a.clone().equal(b.clone()).select(a.clone(), a + b))),
+    Maximum, maximum, true, |g| apart(g), |a, b| greater_of(a, b),
         |d| [share(d, a, b), share(d, b, a)];
 
     /// The lesser of both, broadcast; NaN if either is. The gradient goes to the lesser, half to each
     /// of equals.
-    Minimum, minimum, true, |g| apart(g),
-        |a, b| b.clone().greater(a.clone()).select(a.clone(),
-            a.clone().greater(b.clone()).select(b.clone(),
-                a.clone().equal(b.clone()).select(a.clone(), a + b))),
+    Minimum, minimum, true, |g| apart(g), |a, b| lesser_of(a, b),
         |d| [share(d, -a, -b), share(d, -b, -a)];
+
+    /// max(a, b) with b a lower bound, a value or a number, broadcast; NaN if either is. The gradient goes to a
+    /// above b, else to b, also where both are equal.
+    ///
+    /// ```
+    /// use gradtape::{Tape, Tensor};
+    /// let tape = Tape::new();
+    /// let (x, low) = (tape.var(Tensor::from([0.0, 1.0, 2.0])), tape.var(Tensor::scalar(1.0)));
+    /// let y = x.clamp_min(&low);
+    /// assert_eq!(y.tensor(), &Tensor::from([1.0, 1.0, 2.0]));
+    /// let gradients = y.sum().backward();
+    /// assert_eq!(gradients.wrt(&x), &Tensor::from([0.0, 0.0, 1.0]));
+    /// assert_eq!(gradients.wrt(&low), &Tensor::scalar(2.0));
+    /// ```
+    ClampMin, clamp_min, true, |g| apart(g), |a, b| greater_of(a, b),
+        |d| [beyond(d, a, b), bounded(d, a, b)];
+
+    /// min(a, b) with b an upper bound, a value or a number, broadcast; NaN if either is. The gradient goes to a
+    /// below b, else to b, also where both are equal.
+    ClampMax, clamp_max, true, |g| apart(g), |a, b| lesser_of(a, b),
+        |d| [beyond(d, -a, -b), bounded(d, -a, -b)];
 
     /// The angle of the point (b, a), broadcast. ∂/∂a = b/(a² + b²), ∂/∂b = −a/(a² + b²); NaN at the
     /// origin, where there is none.

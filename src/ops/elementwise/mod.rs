@@ -21,7 +21,9 @@ mod special;
 mod trigonometric;
 
 pub use activation::{Gelu, GeluTanh, LogSigmoid, Mish, Sigmoid, Silu, Softplus, Softsign, Tanhshrink};
-pub use binary::{Atan2, Copysign, Fmod, Hypot, Logaddexp, Maximum, Minimum, Prelu, Remainder, Xlogy};
+pub use binary::{
+    Atan2, ClampMax, ClampMin, Copysign, Fmod, Hypot, Logaddexp, Maximum, Minimum, Prelu, Remainder, Xlogy,
+};
 pub use compare::{
     Equal, Greater, GreaterEqual, Less, LessEqual, LogicalAnd, LogicalOr, LogicalXor, NotEqual,
 };

@@ -101,8 +101,8 @@ unary! {
         x |x, d| inside(x.clone(), op.min, op.max, d, x.lit(0.0));
 
     /// min(max(x, min), max); ±inf for no bound, and max where it is below min. f′ = 1 strictly between, else
-    /// 0, also at a bound. For bounds that are values, [`maximum`](Value::maximum) and
-    /// [`minimum`](Value::minimum).
+    /// 0, also at a bound. Bounds that are values, with a gradient of their own, are those of
+    /// [`clamp_min`](Value::clamp_min) and [`clamp_max`](Value::clamp_max), one after the other.
     Clamp(op) { /// The least value.
         min: f64 = [-1.0, f64::NEG_INFINITY], /// The greatest value.
         max: f64 = [1.0, f64::INFINITY] }, clamp, Domain::from(-3.0..3.0).avoiding([-1.0, 1.0]),
@@ -141,16 +141,4 @@ unary! {
             x.clone().equal(x.clone()).select(finite, x.lit(op.nan))
         },
         x |x, d| x.lit(f64::INFINITY).greater(x.clone().abs()).select(d, x.lit(0.0));
-}
-
-impl<I: Interp> Value<I> {
-    /// max(x, min): [`clamp`](Value::clamp) from below.
-    pub fn clamp_min(&self, min: f64) -> Self {
-        self.clamp(min, f64::INFINITY)
-    }
-
-    /// min(x, max): [`clamp`](Value::clamp) from above.
-    pub fn clamp_max(&self, max: f64) -> Self {
-        self.clamp(f64::NEG_INFINITY, max)
-    }
 }

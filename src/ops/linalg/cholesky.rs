@@ -6,7 +6,7 @@ use super::{
         blocks, blocks_mut, fault, sampled, sampled_batch, sampled_size, square, square_rejects, symmetric,
         times, transposed, transposed_times,
     },
-    triangular::{Triangular, sampled_system},
+    triangular::{Triangular, TriangularSolve, sampled_system},
 };
 use crate::{
     Float, Shape, Tensor,
@@ -108,9 +108,16 @@ impl<I: Interp> Value<I> {
     /// When the shapes do not fit, or there is a zero on the diagonal.
     #[track_caller]
     pub fn cholesky_solve(&self, b: &Self, upper: bool) -> Self {
-        let first = Triangular { upper, transpose: upper, ..Triangular::default() };
-        let half = self.triangular_solve(b, first);
-        self.triangular_solve(&half, Triangular { transpose: !upper, ..first })
+        self.cholesky_solve_as("cholesky_solve", b, upper)
+    }
+
+    /// As [`cholesky_solve`](Self::cholesky_solve), for a method of this name.
+    #[track_caller]
+    fn cholesky_solve_as(&self, name: &'static str, b: &Self, upper: bool) -> Self {
+        let first = TriangularSolve { upper, transpose: upper, unitriangular: false };
+        let half = Value::apply_as(name, first, [self.into(), b.into()]);
+        let second = TriangularSolve { transpose: !upper, ..first };
+        Value::apply_as(name, second, [self.into(), half.into()])
     }
 
     /// A⁻¹, where this is the factor that [`cholesky`](Self::cholesky) gives of A.
@@ -120,7 +127,7 @@ impl<I: Interp> Value<I> {
     #[track_caller]
     pub fn cholesky_inverse(&self, upper: bool) -> Self {
         let n = self.shape().last().copied().unwrap_or(0);
-        self.cholesky_solve(&super::matrix::identity(self, n), upper)
+        self.cholesky_solve_as("cholesky_inverse", &super::matrix::identity(self, n), upper)
     }
 }
 

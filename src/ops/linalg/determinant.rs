@@ -155,7 +155,7 @@ impl<I: Interp> Value<I> {
     /// When this is not a batch of square matrices.
     #[track_caller]
     pub fn logdet(&self) -> Self {
-        let (sign, log) = self.slogdet();
+        let [sign, log] = Value::apply_as("logdet", Slogdet, self.into());
         let negative = sign.tensor().map(|v| if v < I::Elem::ZERO { I::Elem::NAN } else { I::Elem::ONE });
         log * self.lift(negative)
     }

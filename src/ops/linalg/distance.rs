@@ -2,9 +2,9 @@
 #![forbid(unsafe_code)]
 
 use crate::{
-    Shape, Tensor,
+    Axes, Shape, Tensor,
     gradcheck::Gen,
-    ops::view::place,
+    ops::{lane, view::allowed},
     value::{Interp, Value},
 };
 
@@ -32,7 +32,7 @@ impl<I: Interp> Value<I> {
         };
         assert!(fits, "gradtape: cdist: needs [.., n, k] and [.., m, k], not {a} and {b}");
         assert!(p >= 0.0, "gradtape: cdist: there is no norm of order {p} for {a} and {b}");
-        (self.unsqueeze(-2) - other.unsqueeze(-3)).norm_axes(p, -1, false)
+        (self.unsqueeze(-2) - other.unsqueeze(-3)).norm_as("cdist", p, Axes::from(-1), false)
     }
 
     /// ‖x₁ − x₂ + ε‖ₚ along the last axis, the others broadcast. PyTorch's defaults are p = 2, ε = 1e-6 and
@@ -45,7 +45,7 @@ impl<I: Interp> Value<I> {
         let (a, b) = (self.shape(), other.shape());
         let fits = a.rank().max(b.rank()) > 0 && a.broadcast(b).is_some();
         assert!(fits, "gradtape: pairwise_distance: {a} and {b} have no axis or do not broadcast");
-        (self - other + eps).norm_axes(p, -1, keepdims)
+        (self - other + eps).norm_as("pairwise_distance", p, Axes::from(-1), keepdims)
     }
 
     /// Σ x₁x₂ / (max(‖x₁‖₂, ε) · max(‖x₂‖₂, ε)) along an axis, the others broadcast. PyTorch's defaults are
@@ -66,7 +66,7 @@ impl<I: Interp> Value<I> {
         let Some(joint) = a.broadcast(b) else {
             panic!("gradtape: cosine_similarity: shapes {a} and {b} do not broadcast");
         };
-        let axis = place("cosine_similarity", axis, joint.rank(), &joint) as isize;
+        allowed(lane::place("cosine_similarity", axis, &joint));
         let unit = |x: &Self| x.expand(&joint).normalize(2.0, axis, eps);
         (unit(self) * unit(other)).sum_axes(axis, false)
     }
@@ -83,8 +83,7 @@ impl<I: Interp> Value<I> {
     /// ```
     #[track_caller]
     pub fn normalize(&self, p: f64, axis: isize, eps: f64) -> Self {
-        let axis = place("normalize", axis, self.shape().rank(), self.shape()) as isize;
-        self / self.norm_axes(p, axis, true).maximum(eps)
+        self / self.norm_as("normalize", p, Axes::from(axis), true).maximum(eps)
     }
 }
 

@@ -121,7 +121,8 @@ impl<I: Interp> Value<I> {
     /// When this is not a batch of square matrices.
     #[track_caller]
     pub fn eigvalsh(&self) -> Self {
-        self.eigh().0
+        let [values, _] = Value::apply_as("eigvalsh", Eigh, self.into());
+        values
     }
 }
 

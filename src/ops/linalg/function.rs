@@ -1,9 +1,12 @@
 //! Powers and exponentials of matrices.
 #![forbid(unsafe_code)]
 
-use super::matrix::{
-    blocks, blocks_mut, identity, sampled, sampled_batch, sampled_regular, sampled_size, square,
-    square_rejects, times, transposed,
+use super::{
+    matrix::{
+        blocks, blocks_mut, identity, sampled, sampled_batch, sampled_regular, sampled_size, square,
+        square_rejects, times, transposed,
+    },
+    solve::Inv,
 };
 use crate::{
     Float, Shape, Tensor,
@@ -31,7 +34,7 @@ fn derivative<I: Interp>(a: &Value<I>, e: &Value<I>) -> Value<I> {
     let above = Value::concat(&[a, &(e.expand(a.shape()) / scale)], -1);
     let below = Value::concat(&[&zero, a], -1);
     let y = Value::concat(&[&above, &below], -2).matrix_exp();
-    y.narrow(-2, 0, n).narrow(-1, n, n) * scale
+    y.narrow(-2, 0, n).narrow(-1, -(n as isize), n) * scale
 }
 
 impl Op for MatrixExp {
@@ -108,7 +111,10 @@ impl<I: Interp> Value<I> {
             Ok(size) => size,
             Err(error) => panic!("{error}"),
         };
-        let (mut square, mut left) = (if n < 0 { self.inv() } else { self.clone() }, n.unsigned_abs());
+        let (mut square, mut left) = (self.clone(), n.unsigned_abs());
+        if n < 0 {
+            square = Value::apply_as("matrix_power", Inv, square.into());
+        }
         let mut power = None;
         while left > 0 {
             if left % 2 == 1 {

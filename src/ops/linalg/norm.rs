@@ -59,9 +59,10 @@ impl<I: Interp> Value<I> {
     /// ```
     #[track_caller]
     pub fn matrix_norm(&self, order: impl Into<MatrixOrder>, axes: [isize; 2], keepdims: bool) -> Self {
+        const NAME: &str = "matrix_norm";
         let (order, shape) = (order.into(), self.shape());
-        let rows = place("matrix_norm", axes[0], shape.rank(), shape);
-        let columns = place("matrix_norm", axes[1], shape.rank(), shape);
+        let rows = place(NAME, axes[0], shape.rank(), shape);
+        let columns = place(NAME, axes[1], shape.rank(), shape);
         assert!(rows != columns, "gradtape: matrix_norm: axis {rows} of {shape} is named twice");
         let others = (0..shape.rank()).filter(|&axis| axis != rows && axis != columns);
         let last: Vec<usize> = others.chain([rows, columns]).collect();
@@ -69,12 +70,12 @@ impl<I: Interp> Value<I> {
         let y = match order {
             MatrixOrder::Frobenius => x.norm_axes(2.0, [-2, -1], false),
             MatrixOrder::Nuclear => values_but_zeros(&x).sum_axes(-1, false),
-            MatrixOrder::P(1.0) => x.abs().sum_axes(-2, false).max_axes(-1, false),
-            MatrixOrder::P(-1.0) => x.abs().sum_axes(-2, false).min_axes(-1, false),
-            MatrixOrder::P(f64::INFINITY) => x.abs().sum_axes(-1, false).max_axes(-1, false),
-            MatrixOrder::P(f64::NEG_INFINITY) => x.abs().sum_axes(-1, false).min_axes(-1, false),
-            MatrixOrder::P(2.0) => values_but_zeros(&x).max_axes(-1, false),
-            MatrixOrder::P(-2.0) => values_but_zeros(&x).min_axes(-1, false),
+            MatrixOrder::P(1.0) => x.abs().sum_axes(-2, false).max_as(NAME, -1, false),
+            MatrixOrder::P(-1.0) => x.abs().sum_axes(-2, false).min_as(NAME, -1, false),
+            MatrixOrder::P(f64::INFINITY) => x.abs().sum_axes(-1, false).max_as(NAME, -1, false),
+            MatrixOrder::P(f64::NEG_INFINITY) => x.abs().sum_axes(-1, false).min_as(NAME, -1, false),
+            MatrixOrder::P(2.0) => values_but_zeros(&x).max_as(NAME, -1, false),
+            MatrixOrder::P(-2.0) => values_but_zeros(&x).min_as(NAME, -1, false),
             MatrixOrder::P(p) => {
                 panic!("gradtape: matrix_norm: there is no norm of order {p} for matrices of {shape}")
             }

@@ -248,7 +248,8 @@ impl<I: Interp> Value<I> {
     /// When these are no matrices.
     #[track_caller]
     pub fn svdvals(&self) -> Self {
-        self.svd(false).1
+        let [_, values, _] = Value::apply_as("svdvals", Svd { full_matrices: false }, self.into());
+        values
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Reduction, sampled_reduction, times};
 use crate::{
     Float, Shape, Tensor,
     gradcheck::Gen,
-    ops::Indices,
+    ops::{CrossEntropy, Indices},
     value::{Interp, Value},
 };
 
@@ -159,7 +159,7 @@ impl<I: Interp> Value<I> {
     pub fn cross_entropy_with(&self, targets: &Indices, options: &CrossEntropyOptions) -> Self {
         const NAME: &str = "cross_entropy_with";
         if self.shape().rank() == 2 && *options == CrossEntropyOptions::default() {
-            return self.cross_entropy(targets);
+            return Value::apply_as(NAME, CrossEntropy { targets: targets.clone() }, self.into());
         }
         smoothing(NAME, options.label_smoothing, self.shape());
         let axis = class_axis(NAME, self.shape(), options.weight.as_deref());

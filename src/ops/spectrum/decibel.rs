@@ -28,7 +28,7 @@ impl<I: Interp> Value<I> {
         };
         assert!(top >= 0.0, "gradtape: amplitude_to_db: top_db is {top}, below 0, for {shape}");
         let axes: Vec<isize> = (1..=shape.rank().min(3) as isize).map(|axis| -axis).collect();
-        let least = loudness.max_axes(&axes[..], true) - top;
+        let least = loudness.max_as("amplitude_to_db", &axes[..], true) - top;
         loudness.maximum(&least)
     }
 }

@@ -147,16 +147,29 @@ impl<I: Interp> Value<I> {
     /// greater than n_fft, the window not of win_length, or the signal too short to be padded.
     #[track_caller]
     pub fn stft(&self, n_fft: usize, window: Option<&Self>, options: StftOptions) -> Self {
+        self.stft_as("stft", n_fft, window, options)
+    }
+
+    /// As [`stft`](Self::stft), for a method of this name.
+    #[track_caller]
+    pub(super) fn stft_as(
+        &self,
+        name: &str,
+        n_fft: usize,
+        window: Option<&Self>,
+        options: StftOptions,
+    ) -> Self {
         let shape = self.shape();
-        assert!(shape.rank() > 0, "gradtape: stft: a signal needs an axis, and there is none in {shape}");
-        let frames = Frames::new("stft", n_fft, options.hop_length, options.win_length, shape);
-        let window = frames.framed("stft", window, self);
+        assert!(shape.rank() > 0, "gradtape: {name}: a signal needs an axis, and there is none in {shape}");
+        let frames = Frames::new(name, n_fft, options.hop_length, options.win_length, shape);
+        let window = frames.framed(name, window, self);
         let half = (n_fft / 2) as isize;
-        let signal = if options.center { self.pad(&[half, half], options.pad_mode) } else { self.clone() };
+        let signal =
+            if options.center { self.pad_as(name, &[half, half], options.pad_mode) } else { self.clone() };
         let size = signal.shape()[shape.rank() - 1];
         assert!(
             n_fft <= size,
-            "gradtape: stft: a frame of {n_fft} is longer than the {size} numbers of {shape}"
+            "gradtape: {name}: a frame of {n_fft} is longer than the {size} numbers of {shape}"
         );
         let mut each = signal.unfold(-1, n_fft, frames.hop);
         if let Some(window) = window {

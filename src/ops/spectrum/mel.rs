@@ -91,7 +91,7 @@ impl MelScale {
 impl MelOptions {
     /// Lowest and highest frequency, if they are.
     #[track_caller]
-    fn range(&self) -> (f64, f64) {
+    fn range(&self, op: &str) -> (f64, f64) {
         let (low, high) = (self.f_min, self.f_max.unwrap_or(self.sample_rate / 2.0));
         let fits = low >= 0.0
             && low < high
@@ -100,7 +100,7 @@ impl MelOptions {
             && self.sample_rate.is_finite();
         assert!(
             fits,
-            "gradtape: mel_filter_bank: no filters from {low} to {high} Hz of {} numbers a second",
+            "gradtape: {op}: no filters from {low} to {high} Hz of {} numbers a second",
             self.sample_rate
         );
         (low, high)
@@ -126,26 +126,32 @@ impl<F: Float> Tensor<F> {
     /// more filters than memory can hold.
     #[track_caller]
     pub fn mel_filter_bank(n_freqs: usize, options: MelOptions) -> Self {
-        let (low, high) = options.range();
-        let MelOptions { sample_rate, n_mels, norm, mel_scale, .. } = options;
-        if let Err(why) = Shape::try_new(&[n_freqs, n_mels.saturating_add(2)]) {
-            panic!("gradtape: mel_filter_bank: {why}");
-        }
-        let (first, last) = (mel_scale.mel(low), mel_scale.mel(high));
-        let corner = |m: usize| mel_scale.hertz(first + (last - first) * m as f64 / (n_mels as f64 + 1.0));
-        let corners = Tensor::<f64>::from_fn([n_mels + 2], corner);
-        let step = sample_rate / 2.0 / n_freqs.saturating_sub(1).max(1) as f64;
-        Tensor::from_fn([n_freqs, n_mels], |at| {
-            let (frequency, m) = ((at / n_mels) as f64 * step, at % n_mels);
-            let [low, peak, high] = [0, 1, 2].map(|i| corners.slice()[m + i]);
-            let height = match norm {
-                MelNorm::Peak => 1.0,
-                MelNorm::Slaney => 2.0 / (high - low),
-            };
-            let (rise, fall) = ((frequency - low) / (peak - low), (high - frequency) / (high - peak));
-            F::of(rise.min(fall).max(0.0) * height)
-        })
+        filter_bank("mel_filter_bank", n_freqs, options)
     }
+}
+
+/// The filters, for a method of this name.
+#[track_caller]
+fn filter_bank<F: Float>(op: &str, n_freqs: usize, options: MelOptions) -> Tensor<F> {
+    let (low, high) = options.range(op);
+    let MelOptions { sample_rate, n_mels, norm, mel_scale, .. } = options;
+    if let Err(why) = Shape::try_new(&[n_freqs, n_mels.saturating_add(2)]) {
+        panic!("gradtape: {op}: {why}");
+    }
+    let (first, last) = (mel_scale.mel(low), mel_scale.mel(high));
+    let corner = |m: usize| mel_scale.hertz(first + (last - first) * m as f64 / (n_mels as f64 + 1.0));
+    let corners = Tensor::<f64>::from_fn([n_mels + 2], corner);
+    let step = sample_rate / 2.0 / n_freqs.saturating_sub(1).max(1) as f64;
+    Tensor::from_fn([n_freqs, n_mels], |at| {
+        let (frequency, m) = ((at / n_mels) as f64 * step, at % n_mels);
+        let [low, peak, high] = [0, 1, 2].map(|i| corners.slice()[m + i]);
+        let height = match norm {
+            MelNorm::Peak => 1.0,
+            MelNorm::Slaney => 2.0 / (high - low),
+        };
+        let (rise, fall) = ((frequency - low) / (peak - low), (high - frequency) / (high - peak));
+        F::of(rise.min(fall).max(0.0) * height)
+    })
 }
 
 /// Spectrograms as they are heard (feature `fft`).
@@ -177,8 +183,8 @@ impl<I: Interp> Value<I> {
     ) -> Self {
         let shape = self.shape();
         assert!(frames.onesided, "gradtape: mel_spectrogram: needs spectra that are onesided, for {shape}");
-        let bank = Tensor::mel_filter_bank(n_fft / 2 + 1, mels);
-        let power = self.stft(n_fft, window, frames).square().sum_axes(-1, false);
+        let bank = filter_bank("mel_spectrogram", n_fft / 2 + 1, mels);
+        let power = self.stft_as("mel_spectrogram", n_fft, window, frames).square().sum_axes(-1, false);
         self.lift(bank.transpose(0, 1)).matmul(&power)
     }
 }

@@ -3,7 +3,10 @@
 use crate::{
     Shape,
     gradcheck::Gen,
-    ops::view::place,
+    ops::{
+        broadcast::pair,
+        view::{allowed, place},
+    },
     value::{Interp, Value},
 };
 
@@ -62,6 +65,7 @@ impl<I: Interp> Value<I> {
     pub fn complex_mul(&self, other: &Self) -> Self {
         check_pairs("complex_mul", self.shape());
         check_pairs("complex_mul", other.shape());
+        allowed(pair("complex_mul", self.shape(), other.shape()));
         let ((a_re, a_im), (b_re, b_im)) = (self.parts(), other.parts());
         let (re, im) = (&a_re * &b_re - &a_im * &b_im, a_re * b_im + a_im * b_re);
         Value::stack(&[&re, &im], -1)

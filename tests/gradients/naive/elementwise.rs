@@ -177,6 +177,8 @@ binary! {
     Div: |a, b| a / b;
     Zip<Pow>: |a, b| (b * a.ln()).exp(); // samples are positive
     Zip<Maximum>: |a, b| if a > b { a } else { b };
+    Zip<ClampMin>: |a, b| if a < b { b } else { a };
+    Zip<ClampMax>: |a, b| if a > b { b } else { a };
     Zip<Minimum>: |a, b| if a > b { b } else { a };
     Zip<Atan2>: |a, b| PI / 2.0 - (b / a).atan(); // samples have a > 0
     Zip<Hypot>: |a, b| (a * a + b * b).sqrt();

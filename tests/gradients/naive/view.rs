@@ -136,7 +136,8 @@ impl Naive for Rot90 {
 
 impl Naive for Narrow {
     fn naive(&self, x: &[Array]) -> Vec<Array> {
-        let (axis, start, length) = (self.0.0 as usize, self.0.1, self.0.2);
+        let (axis, length) = (self.0.0 as usize, self.0.2);
+        let start = from_front(self.0.1, x[0].shape()[axis]);
         vec![build(
             &replaced(x[0].shape(), axis, length),
             |at| x[0][&replaced(at, axis, start + at[axis])[..]],

@@ -291,7 +291,7 @@ fn shares<I: Interp>(x: &Value<I>, of: Alignment<'_>) -> Value<I> {
     let (states, classes) = (of.states(), x.shape()[1]);
     let indices: Indices = (0..states).map(|s| of.class(s)).collect::<Vec<_>>()[..].into();
     let x = x.index_select(1, &indices);
-    let steps: Vec<Value<I>> = (0..of.steps).map(|step| x.narrow(0, step, 1)).collect();
+    let steps: Vec<Value<I>> = (0..of.steps).map(|step| x.narrow(0, step as isize, 1)).collect();
     let allowed = |may: &dyn Fn(usize) -> bool| {
         x.lift(Tensor::from_fn([1, states], |s| I::Elem::of(if may(s) { 0.0 } else { NEVER })))
     };
@@ -304,7 +304,7 @@ fn shares<I: Interp>(x: &Value<I>, of: Alignment<'_>) -> Value<I> {
     };
     let earlier = |a: &Value<I>, by: usize| {
         let by = by.min(states);
-        Value::concat(&[&a.narrow(1, by, states - by), &never(by)], 1)
+        Value::concat(&[&a.narrow(1, by as isize, states - by), &never(by)], 1)
     };
     let mut alpha = vec![&steps[0] + start];
     for x in &steps[1..] {
