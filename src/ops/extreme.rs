@@ -33,7 +33,7 @@ impl Op for Max {
     fn shape(&self, x: &Shape) -> Result<Shape, OpError> {
         let out = left(Self::NAME, x, &self.axes, self.keepdims)?;
         if count(x, &self.axes) == 0 && out.size() > 0 {
-            return Err(OpError::new(Self::NAME, format!("nothing is greatest among no elements of {x}")));
+            return Err(OpError::new(Self::NAME, format!("nothing is extreme among no elements of {x}")));
         }
         Ok(out)
     }

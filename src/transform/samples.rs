@@ -15,7 +15,7 @@ use crate::{Float, Tape, Tensor, Var};
 /// let (x, w) = (Tensor::from([[1.0, 2.0], [3.0, 4.0]]), Tensor::from([1.0, -1.0]));
 /// // fᵢ = (w·xᵢ)², ∇fᵢ = 2(w·xᵢ)xᵢ
 /// let [g] = per_sample_grad(
-///     |[w], i| (w * w.lift(x.narrow(0, i, 1))).sum().square(),
+///     |[w], i| (w * w.lift(x.narrow(0, i as isize, 1))).sum().square(),
 ///     [&w],
 ///     2,
 /// );

@@ -392,7 +392,7 @@ fn mean_of_nothing_is_nan_and_max_of_nothing_is_refused() {
     assert!(found.first[0].is_empty());
     let max = ops::Max { axes: Axes::All, keepdims: false };
     let error = Value::try_apply(max, (&nothing).into()).unwrap_err().to_string();
-    assert_eq!(error, "gradtape: max: nothing is greatest among no elements of [0]");
+    assert_eq!(error, "gradtape: max: nothing is extreme among no elements of [0]");
     // No lanes at all: nothing to refuse.
     assert_eq!(Tensor::<f64>::zeros([0, 3]).max_axes(1, false).shape().dims(), [0]);
     let rows = Tensor::<f64>::zeros([2, 0]).mean_axes(1, false);
