@@ -135,6 +135,7 @@ impl Op for VarMean {
         axis_rejects(|axes| VarMean { axes, correction: 1.0, keepdims: false })
     }
 }
+
 impl Op for Std {
     type In = One;
     type Out = One;
