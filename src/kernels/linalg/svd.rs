@@ -2,9 +2,16 @@
 #![forbid(unsafe_code)]
 
 use super::{
-    Diverged, SWEEPS, dot, epsilon, identity, magnitude, points_backwards, rotate, rotation, simd, two_rows,
+    Diverged, SWEEPS, dot, eigh, epsilon, identity, magnitude, points_backwards, rotate, rotation, simd,
+    two_rows,
 };
-use crate::kernels::Float;
+use crate::kernels::{
+    Float,
+    gemm::{self, Matrix},
+};
+
+/// From so many vectors on it pays to begin near the end.
+const LARGE: usize = 16;
 
 /// Singular values, descending, with their left and right vectors, row by row.
 pub(crate) struct Svd<F> {
@@ -28,6 +35,9 @@ pub(crate) fn factor<F: Float>(a: &[F], m: usize, n: usize) -> Result<Svd<F>, Di
     let (length, at) = (m.max(n), |i: usize, j: usize| if wide { a[i * n + j] } else { a[j * n + i] });
     let mut x: Vec<F> = (0..count * length).map(|k| at(k / length, k % length) / scale).collect();
     let mut y = identity::<F>(count);
+    if count >= LARGE {
+        approach(&mut x, &mut y, count, length);
+    }
     simd(
         #[inline(always)]
         || orthogonalise(&mut x, &mut y, count, length),
@@ -57,6 +67,30 @@ pub(crate) fn factor<F: Float>(a: &[F], m: usize, n: usize) -> Result<Svd<F>, Di
     Ok(Svd { u, s, v })
 }
 
+/// Turns the rows of x, and those of y with them, by the eigenvectors of X·Xᵀ: but for those of small length they are
+/// orthogonal then, and few sweeps are left.
+fn approach<F: Float>(x: &mut Vec<F>, y: &mut Vec<F>, count: usize, length: usize) {
+    let rows = Matrix { data: &x[..], rows: count, cols: length, transposed: false };
+    let columns = Matrix { data: &x[..], rows: length, cols: count, transposed: true };
+    let (mut squares, mut values) = (vec![F::ZERO; count * count], vec![F::ZERO; count]);
+    gemm::product(rows, columns, &mut squares, false);
+    let mut vectors = vec![F::ZERO; count * count];
+    if eigh::factor(&squares, count, &mut values, &mut vectors).is_err() {
+        return;
+    }
+    // The vectors are columns, of ascending values.
+    let turned: Vec<F> =
+        (0..count * count).map(|at| vectors[at % count * count + count - 1 - at / count]).collect();
+    let mut out = vec![F::ZERO; x.len()];
+    gemm::product(
+        Matrix { data: &turned[..], rows: count, cols: count, transposed: false },
+        rows,
+        &mut out,
+        false,
+    );
+    (*x, *y) = (out, turned);
+}
+
 /// The length of a vector in the unit of the whole; 0 where it is a remainder of rounding, which has no
 /// direction and would be turned for ever.
 #[inline(always)]
@@ -70,19 +104,24 @@ fn norm<F: Float>(x: &[F]) -> F {
 fn orthogonalise<F: Float>(x: &mut [F], y: &mut [F], count: usize, length: usize) -> Result<(), Diverged> {
     // Rounding in a rotation and in the product after it leaves a part of this: more cannot be asked for.
     let tolerance = epsilon::<F>() * F::of(8.0 * (length as f64).sqrt());
+    let mut norms: Vec<F> = (0..count).map(|i| norm(&x[i * length..][..length])).collect();
     for sweep in 0.. {
         let mut turned = false;
         for p in 0..count {
             for q in p + 1..count {
+                let (first, second) = (norms[p], norms[q]);
+                if first == F::ZERO || second == F::ZERO {
+                    continue;
+                }
                 let (a, b) = two_rows(x, length, p, q);
-                let (first, second, both) = (norm(a), norm(b), dot(a, b));
-                let small = both.abs() <= tolerance * first * second;
-                if small || first == F::ZERO || second == F::ZERO {
+                let both = dot(a, b);
+                if both.abs() <= tolerance * first * second {
                     continue;
                 }
                 turned = true;
                 let (_, c, s) = rotation((second - first) * (second + first) / (both + both));
                 rotate(a, b, c, s);
+                (norms[p], norms[q]) = (norm(a), norm(b));
                 let (a, b) = two_rows(y, count, p, q);
                 rotate(a, b, c, s);
             }
