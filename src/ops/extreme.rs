@@ -66,7 +66,7 @@ impl Op for Max {
     fn rejects() -> Vec<Reject<Self>> {
         let mut rejects = axis_rejects(|axes| Max { axes, keepdims: false });
         let empty = Max { axes: Axes::from(0), keepdims: false };
-        rejects.push(Reject::new(empty, [Shape::from([0, 3])], "greatest among no elements"));
+        rejects.push(Reject::new(empty, [Shape::from([0, 3])], "extreme among no elements"));
         rejects
     }
 }
