@@ -14,20 +14,12 @@ fn share<R: Real>(d: R, a: R, b: R) -> R {
         .select(d, a.clone().equal(b.clone()).select(half, b.greater(a).select(zero, unordered)))
 }
 
-/// d where `a` is beyond `b`, the greater of both, 0 where it is not, NaN where either is NaN.
+/// One of two where `a` is greater than `b` or not, NaN where either is NaN.
 #[inline(always)]
-fn beyond<R: Real>(d: R, a: R, b: R) -> R {
-    let (zero, unordered) = (d.lit(0.0), d.lit(f64::NAN));
-    let not_beyond = b.clone().greater(a.clone()) + b.clone().equal(a.clone());
-    a.greater(b).select(d, not_beyond.select(zero, unordered))
-}
-
-/// d where `a` is not beyond `b`, so that a clamped `a` is `b`; 0 and NaN where [`beyond`] is not.
-#[inline(always)]
-fn bounded<R: Real>(d: R, a: R, b: R) -> R {
-    let (zero, unordered) = (d.lit(0.0), d.lit(f64::NAN));
-    let not_beyond = b.clone().greater(a.clone()) + b.clone().equal(a.clone());
-    not_beyond.select(d, a.greater(b).select(zero, unordered))
+fn by_side<R: Real>(beyond: R, not_beyond: R, a: R, b: R) -> R {
+    let unordered = beyond.lit(f64::NAN);
+    let within = b.clone().greater(a.clone()) + b.clone().equal(a.clone());
+    a.greater(b).select(beyond, within.select(not_beyond, unordered))
 }
 
 /// The greater of both, NaN if either is.
@@ -110,12 +102,12 @@ binary! {
     /// assert_eq!(gradients.wrt(&low), &Tensor::scalar(2.0));
     /// ```
     ClampMin, clamp_min, true, |g| apart(g), |a, b| greater_of(a, b),
-        |d| [beyond(d, a, b), bounded(d, a, b)];
+        |d| [by_side(d.clone(), d.lit(0.0), a, b), by_side(d.lit(0.0), d, a, b)];
 
     /// min(a, b) with b an upper bound, a value or a number, broadcast; NaN if either is. The gradient goes to a
     /// below b, else to b, also where both are equal.
     ClampMax, clamp_max, true, |g| apart(g), |a, b| lesser_of(a, b),
-        |d| [beyond(d, -a, -b), bounded(d, -a, -b)];
+        |d| [by_side(d.clone(), d.lit(0.0), -a, -b), by_side(d.lit(0.0), d, -a, -b)];
 
     /// The angle of the point (b, a), broadcast. ∂/∂a = b/(a² + b²), ∂/∂b = −a/(a² + b²); NaN at the
     /// origin, where there is none.
